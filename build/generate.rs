@@ -1,0 +1,176 @@
+//! progenitor, what we add to its output, and the guard over what comes out.
+
+use proc_macro2::{TokenStream, TokenTree};
+use progenitor::{GenerationSettings, Generator, HooksMode, InterfaceStyle, TagStyle};
+use quote::{ToTokens, quote};
+use serde_json::Value;
+
+use super::operations::Kept;
+
+/// The Rust text of one provider's client.
+pub(crate) fn client(document: Value, operations: &[&Kept], version: &str) -> Result<String, String> {
+    let file = progenitor_output(document);
+    let mut file = file.map_err(|reason| format!("progenitor: {reason}"))?;
+    remove_default_constructor(&mut file)?;
+    guard(&file, operations)?;
+    let added = additions(operations, version);
+    Ok(quote!(#file #added).to_string())
+}
+
+fn progenitor_output(document: Value) -> Result<syn::File, String> {
+    let text = |error: &dyn std::fmt::Display| error.to_string();
+    let spec = serde_json::from_value(document).map_err(|error| text(&error))?;
+    let inner = "crate::wire::Call".parse();
+    let mut settings = GenerationSettings::default();
+    settings
+        .with_interface(InterfaceStyle::Positional)
+        .with_tag(TagStyle::Merged)
+        // The hook carries the credential and the last check of the URL: forgetting it must not compile.
+        .with_hooks(HooksMode::Expected)
+        .with_inner_type(inner.map_err(|error: proc_macro2::LexError| text(&error))?);
+    let tokens = Generator::new(&settings).generate_tokens(&spec);
+    syn::parse2(tokens.map_err(|error| text(&error))?).map_err(|error| text(&error))
+}
+
+/// `Client::new` makes an HTTP client that follows redirects, takes proxies from the environment and panics without
+/// certificates. Nobody should be able to call it.
+fn remove_default_constructor(file: &mut syn::File) -> Result<(), String> {
+    let mut removed = 0;
+    for block in client_impls(file) {
+        let before = block.items.len();
+        block
+            .items
+            .retain(|item| !matches!(item, syn::ImplItem::Fn(f) if f.sig.ident == "new"));
+        removed += before - block.items.len();
+    }
+    if removed == 1 {
+        Ok(())
+    } else {
+        Err(format!(
+            "expected one `Client::new` in progenitor's output, found {removed}"
+        ))
+    }
+}
+
+fn client_impls(file: &mut syn::File) -> impl Iterator<Item = &mut syn::ItemImpl> {
+    file.items.iter_mut().filter_map(|item| match item {
+        syn::Item::Impl(block) if block.trait_.is_none() => Some(block),
+        _ => None,
+    })
+}
+
+/// What was generated must be what was listed: the last line between a slip above and a revoke-all in the binary.
+///
+/// Everything that can send is an `OperationInfo` away from the hook, so counting their ids counts the requests.
+fn guard(file: &syn::File, operations: &[&Kept]) -> Result<(), String> {
+    let tokens = words(file.to_token_stream());
+    let mut ids: Vec<&str> = tokens
+        .windows(3)
+        .filter(|words| words[0] == "operation_id" && words[1] == ":")
+        .map(|words| words[2].as_str())
+        .collect();
+    let mut listed: Vec<String> = operations.iter().map(|kept| format!("{:?}", kept.name)).collect();
+    ids.sort_unstable();
+    listed.sort_unstable();
+    if ids != listed {
+        let (ids, listed) = (ids.join(", "), listed.join(", "));
+        return Err(format!(
+            "the generated client has the operations {ids}; listed are {listed}"
+        ));
+    }
+    let functions = || {
+        let items = file.items.iter().filter_map(|item| match item {
+            syn::Item::Impl(block) if block.trait_.is_none() => Some(&block.items),
+            _ => None,
+        });
+        items.flatten().filter_map(|item| match item {
+            syn::ImplItem::Fn(function) if function.sig.asyncness.is_some() => Some(function),
+            _ => None,
+        })
+    };
+    if functions().count() != operations.len() {
+        return Err("the generated client has more methods than operations are listed".into());
+    }
+    for kept in operations {
+        let function = functions().find(|function| function.sig.ident == kept.name);
+        let words = function.map(|function| words(function.block.to_token_stream()));
+        let template = format!("{:?}", format_string(&kept.path));
+        let url = ["format", "!", "(", &template];
+        let call = [".", &kept.method, "(", "url", ")"];
+        let has = |wanted: &[&str]| {
+            let found = |words: &Vec<String>| words.windows(wanted.len()).any(|words| words == wanted);
+            words.as_ref().is_some_and(found)
+        };
+        if !has(&url) || !has(&call) {
+            let Kept {
+                name, method, path, ..
+            } = kept;
+            return Err(format!(
+                "the generated `{name}` is not {} {path}",
+                method.to_uppercase()
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// `/keys/{id}` as progenitor writes it into `format!`: base and parameters are all `{}`.
+fn format_string(path: &str) -> String {
+    let mut text = String::from("{}");
+    let mut rest = path;
+    while let Some((fixed, after)) = rest.split_once('{') {
+        text.push_str(fixed);
+        text.push_str("{}");
+        rest = after.split_once('}').map_or("", |(_, rest)| rest);
+    }
+    text + rest
+}
+
+fn words(tokens: TokenStream) -> Vec<String> {
+    let mut found = Vec::new();
+    for token in tokens {
+        match token {
+            TokenTree::Group(group) => {
+                let open = match group.delimiter() {
+                    proc_macro2::Delimiter::Parenthesis => "(",
+                    _ => "{",
+                };
+                let close = if open == "(" { ")" } else { "}" };
+                found.push(open.to_owned());
+                found.extend(words(group.stream()));
+                found.push(close.to_owned());
+            }
+            token => found.push(token.to_string()),
+        }
+    }
+    found
+}
+
+/// The hook, and what the crate knows the client by.
+fn additions(operations: &[&Kept], version: &str) -> TokenStream {
+    let operations = operations.iter().map(|kept| {
+        let (name, path) = (&kept.name, &kept.path);
+        let method = kept.method.to_uppercase();
+        quote!(crate::wire::Operation { name: #name, method: #method, path: #path })
+    });
+    quote! {
+        impl ClientHooks<crate::wire::Call> for Client {
+            async fn pre<E>(
+                &self,
+                request: &mut ::reqwest::Request,
+                info: &OperationInfo,
+            ) -> ::std::result::Result<(), Error<E>> {
+                self.inner.prepare(request, info.operation_id).map_err(Error::Custom)
+            }
+        }
+
+        impl crate::wire::Generated for Client {
+            const OPERATIONS: &'static [crate::wire::Operation] = &[#(#operations),*];
+            const DOCUMENT: &'static str = #version;
+
+            fn with(baseurl: &str, client: ::reqwest::Client, inner: crate::wire::Call) -> Self {
+                Self::new_with_client(baseurl, client, inner)
+            }
+        }
+    }
+}

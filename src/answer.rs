@@ -1,0 +1,259 @@
+//! The facts of one attempt, without any opinion on what they mean.
+
+use std::time::{Duration, SystemTime};
+
+use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, DATE, HeaderMap, RETRY_AFTER};
+use serde_json::Value;
+
+use crate::json;
+
+/// What became of one attempt.
+#[derive(Debug)]
+pub(crate) enum Attempt {
+    /// No byte of the request left.
+    NotSent(Failure),
+    /// The request may have arrived; no status came back.
+    MaybeSent(Failure),
+    /// A status came back.
+    Answered(Box<Answer>),
+}
+
+/// Why there is no answer.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Failure {
+    pub(crate) reason: FailureReason,
+    /// The chain of causes as text, without URL or credential.
+    pub(crate) message: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FailureReason {
+    /// Our own guard refused the request.
+    Guard,
+    /// The host could not be reached.
+    Connect,
+    /// The TLS peer is not trusted, or is none.
+    Tls,
+    /// No answer came in time.
+    Timeout,
+    /// The connection broke, or what came was not HTTP.
+    Broken,
+}
+
+/// How much is read of a body. Every documented answer is below 2 KiB.
+pub(crate) const BODY_LIMIT: usize = 64 * 1024;
+
+/// The body of an answer, as far as it was read.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Body {
+    Complete(Vec<u8>),
+    /// The connection ended, or time ran out, before the body did.
+    Cut,
+    /// More than [`BODY_LIMIT`].
+    TooLong,
+}
+
+/// A status with what came along.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) body: Body,
+    headers: HeaderMap,
+    /// When it came, by the wall clock.
+    received: SystemTime,
+    json: Option<Value>,
+}
+
+impl Answer {
+    pub(crate) fn new(status: u16, headers: HeaderMap, body: Body, received: SystemTime) -> Self {
+        let json = match &body {
+            Body::Complete(bytes) if says_json(&headers) => json::parse(bytes),
+            _ => None,
+        };
+        Self {
+            status,
+            body,
+            headers,
+            received,
+            json,
+        }
+    }
+
+    /// The body, where it is one complete JSON text that was sent as such.
+    pub(crate) fn json(&self) -> Option<&Value> {
+        self.json.as_ref()
+    }
+
+    /// The media type as sent, without parameters.
+    pub(crate) fn media_type(&self) -> Option<&str> {
+        media_type(&self.headers)
+    }
+
+    /// The provider's clock if it sent one, else ours.
+    pub(crate) fn now(&self) -> SystemTime {
+        self.header(DATE.as_str())
+            .and_then(|date| httpdate::parse_http_date(date).ok())
+            .unwrap_or(self.received)
+    }
+
+    /// The id under which the provider keeps this request, in the headers that the field uses.
+    pub(crate) fn request_id(&self) -> Option<&str> {
+        [
+            "x-request-id",
+            "request-id",
+            "x-correlation-id",
+            "x-amzn-requestid",
+            "cf-ray",
+        ]
+        .into_iter()
+        .find_map(|name| self.header(name).filter(|id| !id.is_empty()))
+    }
+
+    /// The host that a redirect points to; the rest of the address may hold secrets.
+    pub(crate) fn redirect_host(&self) -> Option<String> {
+        let location = reqwest::Url::parse(self.header("location")?).ok()?;
+        location.host_str().map(ToOwned::to_owned)
+    }
+
+    /// How long the provider asks us to wait: whole seconds, an HTTP date, or the milliseconds that Azure and
+    /// others send. Negative, fractional and unreadable values say nothing; more than a day is a day.
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
+        const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+        for name in ["retry-after-ms", "x-ms-retry-after-ms"] {
+            if let Some(milliseconds) = self.header(name).and_then(whole_number) {
+                return Some(Duration::from_millis(milliseconds).min(LONGEST));
+            }
+        }
+        let text = self.header(RETRY_AFTER.as_str())?.trim();
+        if let Some(seconds) = whole_number(text) {
+            return Some(Duration::from_secs(seconds).min(LONGEST));
+        }
+        let date = httpdate::parse_http_date(text).ok()?;
+        Some(date.duration_since(self.now()).unwrap_or_default().min(LONGEST))
+    }
+
+    fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+}
+
+/// Digits only; what is too large for the type is as large as the type.
+fn whole_number(text: &str) -> Option<u64> {
+    let text = text.trim();
+    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    digits.then(|| text.parse().unwrap_or(u64::MAX))
+}
+
+/// Exactly one media type, which is JSON, and no encoding that would have to be undone first.
+fn says_json(headers: &HeaderMap) -> bool {
+    let plain = headers.get_all(CONTENT_ENCODING).iter().all(|encoding| {
+        encoding
+            .to_str()
+            .is_ok_and(|encoding| encoding.trim().eq_ignore_ascii_case("identity"))
+    });
+    let is_json = |media: &str| {
+        let media = media.to_ascii_lowercase();
+        let suffix = media.strip_prefix("application/");
+        suffix.is_some_and(|subtype| subtype == "json" || (subtype.ends_with("+json") && subtype.len() > 5))
+    };
+    plain && media_type(headers).is_some_and(is_json)
+}
+
+fn media_type(headers: &HeaderMap) -> Option<&str> {
+    let mut values = headers.get_all(CONTENT_TYPE).iter();
+    let (value, None) = (values.next()?, values.next()) else {
+        return None;
+    };
+    let text = value.to_str().ok()?;
+    Some(text.split_once(';').map_or(text, |(media, _)| media).trim())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(headers: &[(&'static str, &'static str)]) -> Answer {
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            map.append(*name, value.parse().unwrap());
+        }
+        Answer::new(
+            200,
+            map,
+            Body::Complete(b"{}".to_vec()),
+            SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777),
+        )
+    }
+
+    #[test]
+    fn retry_after_is_read_in_all_its_forms_and_bounded() {
+        let day = 24 * 60 * 60;
+        for (header, value, seconds) in [
+            ("retry-after", "2", Some(2)),
+            ("retry-after", "0", Some(0)),
+            ("retry-after", " 7 ", Some(7)),
+            ("retry-after", "100000000000000000000", Some(day)),
+            ("retry-after", "-5", None),
+            ("retry-after", "+5", None),
+            ("retry-after", "1.5", None),
+            ("retry-after", "soon", None),
+            ("retry-after", "", None),
+            // RFC 9110's three forms of one moment, half a minute after the answer came.
+            ("retry-after", "Sun, 06 Nov 1994 08:50:07 GMT", Some(30)),
+            ("retry-after", "Sunday, 06-Nov-94 08:50:07 GMT", Some(30)),
+            ("retry-after", "Sun Nov  6 08:50:07 1994", Some(30)),
+            ("retry-after", "Sun, 06 Nov 1994 08:00:00 GMT", Some(0)),
+            ("retry-after", "Sat, 06 Nov 2094 08:00:00 GMT", Some(day)),
+            ("retry-after-ms", "2000", Some(2)),
+            ("x-ms-retry-after-ms", "3000", Some(3)),
+            ("retry-after-ms", "99999999999999999999", Some(day)),
+        ] {
+            assert_eq!(
+                answer(&[(header, value)]).retry_after(),
+                seconds.map(Duration::from_secs),
+                "{header}: {value}"
+            );
+        }
+        assert_eq!(answer(&[]).retry_after(), None);
+        let by_its_own_clock = answer(&[
+            ("date", "Sun, 06 Nov 1994 08:50:00 GMT"),
+            ("retry-after", "Sun, 06 Nov 1994 08:50:07 GMT"),
+        ]);
+        assert_eq!(by_its_own_clock.retry_after(), Some(Duration::from_secs(7)));
+    }
+
+    #[test]
+    fn json_is_read_only_where_it_is_said_to_be_json() {
+        for (headers, is_json) in [
+            (&[("content-type", "application/json")][..], true),
+            (&[("content-type", "Application/JSON ; charset=utf-8")], true),
+            (&[("content-type", "application/problem+json")], true),
+            (
+                &[
+                    ("content-type", "application/json"),
+                    ("content-encoding", "identity"),
+                ],
+                true,
+            ),
+            (&[("content-type", "application/+json")], false),
+            (&[("content-type", "application/jsonp")], false),
+            (&[("content-type", "text/json")], false),
+            (&[("content-type", "text/html")], false),
+            (&[("content-type", "")], false),
+            (&[], false),
+            (
+                &[
+                    ("content-type", "application/json"),
+                    ("content-type", "application/json"),
+                ],
+                false,
+            ),
+            (
+                &[("content-type", "application/json"), ("content-encoding", "gzip")],
+                false,
+            ),
+        ] {
+            assert_eq!(answer(headers).json().is_some(), is_json, "{headers:?}");
+        }
+    }
+}

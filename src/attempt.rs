@@ -1,0 +1,128 @@
+//! One request, sent once: what became of it, without any opinion on what it means.
+
+use std::error::Error;
+use std::future::{Future, poll_fn};
+use std::time::SystemTime;
+
+use progenitor_client::{ByteStream, ResponseValue};
+use reqwest::header::CONTENT_LENGTH;
+use tokio::time::{Instant, timeout_at};
+
+use crate::answer::{Answer, Attempt, BODY_LIMIT, Body, Failure, FailureReason};
+use crate::wire::Sent;
+
+/// Sends the request once and reads the answer, within the limit.
+pub(crate) async fn attempt(request: impl Future<Output = Sent>, limit: Instant) -> Attempt {
+    let Ok(sent) = timeout_at(limit, request).await else {
+        return Attempt::MaybeSent(failure(
+            FailureReason::Timeout,
+            "no answer within the attempt timeout",
+        ));
+    };
+    use progenitor_client::Error as Generated;
+    match sent {
+        Ok(response) | Err(Generated::ErrorResponse(response)) if has_two_lengths(&response) => {
+            Attempt::MaybeSent(failure(FailureReason::Broken, "the answer states two lengths"))
+        }
+        Ok(response) | Err(Generated::ErrorResponse(response)) => {
+            Attempt::Answered(Box::new(read_answer(response, limit).await))
+        }
+        Err(Generated::CommunicationError(error)) => unanswered(error),
+        Err(Generated::Custom(reason) | Generated::InvalidRequest(reason)) => {
+            Attempt::NotSent(failure(FailureReason::Guard, reason))
+        }
+        // The opened responses leave nothing else, but "nothing else" must not rest on that.
+        Err(_) => Attempt::MaybeSent(failure(
+            FailureReason::Broken,
+            "the generated client could not read the answer",
+        )),
+    }
+}
+
+/// RFC 9112 section 6.3 calls this unrecoverable: two answers may have been mixed. hyper refuses it too, but not
+/// where the status says that there is no body.
+fn has_two_lengths(response: &ResponseValue<ByteStream>) -> bool {
+    let mut lengths = response.headers().get_all(CONTENT_LENGTH).iter();
+    lengths
+        .next()
+        .is_some_and(|first| lengths.any(|other| other != first))
+}
+
+/// Reads at most [`BODY_LIMIT`] bytes, and not past the limit in time.
+async fn read_answer(response: ResponseValue<ByteStream>, limit: Instant) -> Answer {
+    let received = SystemTime::now();
+    let (status, headers) = (response.status().as_u16(), response.headers().clone());
+    let mut stream = response.into_inner_stream();
+    let read = async {
+        let mut bytes = Vec::new();
+        while let Some(chunk) = poll_fn(|context| stream.as_mut().poll_next(context)).await {
+            let Ok(chunk) = chunk else { return Body::Cut };
+            if bytes.len() + chunk.len() > BODY_LIMIT {
+                return Body::TooLong;
+            }
+            bytes.extend_from_slice(&chunk);
+        }
+        Body::Complete(bytes)
+    };
+    let body = timeout_at(limit, read).await.unwrap_or(Body::Cut);
+    Answer::new(status, headers, body, received)
+}
+
+/// Sorts a transport error. `is_connect` is asked before anything else: a time-out while connecting is both.
+fn unanswered(error: reqwest::Error) -> Attempt {
+    let error = error.without_url();
+    let message = chain(&error);
+    if error.is_builder() {
+        return Attempt::NotSent(failure(FailureReason::Guard, message));
+    }
+    if error.is_connect() {
+        let reason = if is_tls(&error) {
+            FailureReason::Tls
+        } else {
+            FailureReason::Connect
+        };
+        return Attempt::NotSent(failure(reason, message));
+    }
+    let reason = if error.is_timeout() {
+        FailureReason::Timeout
+    } else {
+        FailureReason::Broken
+    };
+    Attempt::MaybeSent(failure(reason, message))
+}
+
+fn failure(reason: FailureReason, message: impl Into<String>) -> Failure {
+    Failure {
+        reason,
+        message: message.into(),
+    }
+}
+
+/// Is an error of the TLS library somewhere in the chain? It hides inside an I/O error.
+fn is_tls(error: &reqwest::Error) -> bool {
+    let mut next: Option<&(dyn Error + 'static)> = Some(error);
+    while let Some(error) = next {
+        let inner = error
+            .downcast_ref::<std::io::Error>()
+            .and_then(std::io::Error::get_ref);
+        if error.is::<rustls::Error>() || inner.is_some_and(|inner| inner.is::<rustls::Error>()) {
+            return true;
+        }
+        next = error.source();
+    }
+    false
+}
+
+/// The texts of an error and its causes, without repetitions.
+pub(crate) fn chain(error: &dyn Error) -> String {
+    let mut texts: Vec<String> = Vec::new();
+    let mut next = Some(error);
+    while let Some(error) = next {
+        let text = error.to_string();
+        if texts.last().is_none_or(|last| !last.contains(&text)) {
+            texts.push(text);
+        }
+        next = error.source();
+    }
+    texts.join(": ")
+}

@@ -1,0 +1,65 @@
+//! The command line: kills API keys at their providers and says whether each is dead.
+
+mod demo;
+mod output;
+mod providers;
+mod revoke;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::output::LocalFailure;
+
+/// Revokes API keys at the providers that issued them and says with certainty whether each is dead.
+#[derive(Parser)]
+#[command(
+    version,
+    after_help = "Exit codes: 0 every key is dead; 1 at least one is live; 3 none is live, at least \
+    one is unknown; 2 invalid input or usage, nothing was sent; 4 a local failure (file, terminal)."
+)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Shows every kind of verdict at fake providers inside this process; needs nothing.
+    Demo,
+    /// Revokes keys.
+    ///
+    /// Credentials come from the environment, never from arguments: KEYREVOKE_<PROVIDER>_CREDENTIAL, with the
+    /// provider's name in upper case and `_` for `-`. Likewise KEYREVOKE_<PROVIDER>_BASE_URL and a provider's own
+    /// settings, such as KEYREVOKE_DEVIN_V3_PATH_VERSION. All input is checked before the first request.
+    Revoke(revoke::Arguments),
+    /// Lists the providers: how a key is written, what credential revokes, what can be proven.
+    Providers(providers::Arguments),
+}
+
+/// What the process ends with; see `after_help`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Exit {
+    AllDead = 0,
+    SomeLive = 1,
+    InvalidInput = 2,
+    SomeUnknown = 3,
+    LocalFailure = 4,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let result = runtime
+        .map_err(LocalFailure::from)
+        .and_then(|runtime| match arguments.command {
+            Command::Demo => runtime.block_on(demo::run()),
+            Command::Revoke(arguments) => runtime.block_on(revoke::run(&arguments)),
+            Command::Providers(arguments) => providers::run(&arguments),
+        });
+    let exit = result.unwrap_or_else(|failure| {
+        output::complain(&failure.to_string());
+        Exit::LocalFailure
+    });
+    ExitCode::from(exit as u8)
+}

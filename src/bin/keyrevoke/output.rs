@@ -1,0 +1,82 @@
+//! Writing for people and for programs; a stream that cannot be written to is a failure, not a panic.
+
+use std::fmt;
+use std::io::{self, IsTerminal, Write};
+
+use keyrevoke::{Disposition, KeyState, RevokeResult};
+
+/// This machine, not a provider, stood in the way.
+#[derive(Debug)]
+pub(crate) struct LocalFailure(io::Error);
+
+impl fmt::Display for LocalFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "local failure: {}", self.0)
+    }
+}
+
+impl From<io::Error> for LocalFailure {
+    fn from(error: io::Error) -> Self {
+        Self(error)
+    }
+}
+
+/// Writes one line to standard output and flushes it, so that a result is not lost with the process.
+pub(crate) fn line(text: &str) -> Result<(), LocalFailure> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "{text}")?;
+    Ok(out.flush()?)
+}
+
+/// Writes one line to standard error; there is nowhere to report a failure of that to.
+pub(crate) fn complain(text: &str) {
+    let _ = writeln!(io::stderr().lock(), "keyrevoke: {text}");
+}
+
+/// May standard output be coloured? See no-color.org.
+pub(crate) fn is_colourful() -> bool {
+    io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+/// A state as people see it, padded to one width.
+pub(crate) fn state(state: KeyState, colourful: bool) -> String {
+    let (word, colour) = match state {
+        KeyState::Dead => ("DEAD", 32),
+        KeyState::Live => ("LIVE", 31),
+        KeyState::Unknown => ("UNKNOWN", 33),
+    };
+    if colourful {
+        format!("\x1b[1;{colour}m{word:<7}\x1b[0m")
+    } else {
+        format!("{word:<7}")
+    }
+}
+
+/// Why a key is in its state, in a few words.
+pub(crate) fn reason(result: &RevokeResult) -> String {
+    let (what, status, words) = match result {
+        Ok(dead) => {
+            let who = match dead.disposition() {
+                Disposition::AlreadyRevoked => "already revoked",
+                _ => "revoked",
+            };
+            (who.to_owned(), dead.status(), None)
+        }
+        Err(error) => (
+            error.kind().to_string(),
+            error.status(),
+            error.detail().or(error.title()),
+        ),
+    };
+    let status = status.map(|status| format!(" ({status})")).unwrap_or_default();
+    let words = words.map(|words| format!(": {words}")).unwrap_or_default();
+    format!("{what}{status}{words}")
+}
+
+/// What a person does next.
+pub(crate) fn next_step(result: &RevokeResult) -> String {
+    match result {
+        Ok(dead) => dead.next_step().into_owned(),
+        Err(error) => error.next_step().into_owned(),
+    }
+}

@@ -1,0 +1,316 @@
+//! [`Builder`]: every setting of a revoker, checked at once.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::header::{HeaderName, HeaderValue};
+
+use crate::client::{Revoker, RevokerInner};
+use crate::credential::Credential;
+use crate::input::InvalidInput;
+use crate::options::{ClientOptions, default_connect_timeout};
+use crate::outcome::{ErrorKind, KeyState, RevokeError};
+use crate::provider::{About, Effect, Provider};
+use crate::retry::RetryPolicy;
+use crate::wire::{Generated, Target};
+
+/// How long one attempt may take where nothing is set: connecting, sending, and the whole answer.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a whole call may take where nothing is set: all attempts and the pauses between them.
+const DEADLINE: Duration = Duration::from_secs(30);
+
+/// What a builder builds for: one provider's marker, or [`AnyProvider`](crate::AnyProvider).
+pub trait BuildTarget: Sized {
+    /// What comes out.
+    type Revoker;
+    #[doc(hidden)]
+    fn build(self, settings: Settings) -> Result<Self::Revoker, BuildError>;
+}
+
+/// Makes a revoker. One type for all providers: begin with the provider's own function, such as
+/// [`dolfin::builder`](crate::dolfin::builder), or with [`builder`](crate::builder) and a name.
+///
+/// Nothing is checked before [`build`](Self::build), which reports everything that is wrong at once.
+#[derive(Clone, Debug)]
+#[must_use = "a builder does nothing until it is built"]
+pub struct Builder<T> {
+    target: T,
+    settings: Settings,
+}
+
+#[doc(hidden)]
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    credential: Option<Credential>,
+    base_url: Option<String>,
+    options: ClientOptions,
+    retry: RetryPolicy,
+    attempt_timeout: Option<Duration>,
+    deadline: Option<Duration>,
+    named: BTreeMap<String, String>,
+}
+
+impl<T: BuildTarget> Builder<T> {
+    pub(crate) fn new(target: T) -> Self {
+        Self {
+            target,
+            settings: Settings::default(),
+        }
+    }
+
+    /// The credential that may revoke. Required.
+    pub fn with_credential(mut self, credential: Credential) -> Self {
+        self.settings.credential = Some(credential);
+        self
+    }
+
+    /// Exactly what stands before the paths of the provider's document, such as
+    /// `https://TENANT.sinjapp.org/api/v1`. Required where the provider has no published address.
+    ///
+    /// https only, and under the provider's published domains; loopback is always allowed, other hosts by
+    /// [`ClientOptions::allow_host`] and [`ClientOptions::allow_http_host`].
+    pub fn with_base_url(mut self, url: impl Into<String>) -> Self {
+        self.settings.base_url = Some(url.into());
+        self
+    }
+
+    /// Transport settings.
+    pub fn with_options(mut self, options: ClientOptions) -> Self {
+        self.settings.options = options;
+        self
+    }
+
+    /// How often and how fast to ask again.
+    pub fn with_retry(mut self, policy: RetryPolicy) -> Self {
+        self.settings.retry = policy;
+        self
+    }
+
+    /// How long one attempt may take, from connecting to the last byte of the answer; 10 s, or less where the
+    /// deadline is shorter.
+    pub fn with_attempt_timeout(mut self, timeout: Duration) -> Self {
+        self.settings.attempt_timeout = Some(timeout);
+        self
+    }
+
+    /// How long the whole call for one key may take, all attempts and pauses included; 30 s.
+    pub fn with_deadline(mut self, deadline: Duration) -> Self {
+        self.settings.deadline = Some(deadline);
+        self
+    }
+
+    /// A setting that only this provider has, by its name; see
+    /// [`ProviderInfo::settings`](crate::ProviderInfo::settings). Typed forms stand in the providers' modules.
+    pub fn with_setting(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.settings.named.insert(name.into(), value.into());
+        self
+    }
+
+    /// Checks everything and makes the revoker; nothing is sent.
+    pub fn build(self) -> Result<T::Revoker, BuildError> {
+        self.target.build(self.settings)
+    }
+}
+
+/// Everything that is wrong with a builder's settings, at once. Never holds a credential.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BuildError {
+    problems: Vec<InvalidInput>,
+}
+
+impl BuildError {
+    /// What is wrong; at least one.
+    pub fn problems(&self) -> &[InvalidInput] {
+        &self.problems
+    }
+}
+
+impl fmt::Display for BuildError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, problem) in self.problems.iter().enumerate() {
+            if index > 0 {
+                f.write_str("\n")?;
+            }
+            problem.fmt(f)?;
+        }
+        Ok(())
+    }
+}
+
+impl Error for BuildError {}
+
+impl From<BuildError> for RevokeError {
+    fn from(error: BuildError) -> Self {
+        let provider = error
+            .problems
+            .first()
+            .map_or("keyrevoke", InvalidInput::provider)
+            .to_owned();
+        Self::new(provider, ErrorKind::InvalidInput, KeyState::Live)
+            .with_detail(error.to_string().replace('\n', "; "))
+            .with_source(error)
+    }
+}
+
+impl<P: Provider> BuildTarget for P {
+    type Revoker = Revoker<P>;
+
+    fn build(self, settings: Settings) -> Result<Revoker<P>, BuildError> {
+        let about = P::ABOUT;
+        let name = about.name;
+        let mut problems = Vec::new();
+        let mut take = |problem| problems.push(problem);
+
+        let (prefix, mut headers) = named_settings(&about, &settings.named, &mut take);
+        let prepared = match &settings.credential {
+            Some(credential) => credential
+                .prepare(name, about.credentials)
+                .map_err(&mut take)
+                .ok(),
+            None => {
+                take(InvalidInput::new(
+                    name,
+                    format!("{name} credential"),
+                    "is not set",
+                    format!("give {}", about.credential_help),
+                ));
+                None
+            }
+        };
+        let base = match settings.base_url.as_deref().or(about.base.default) {
+            Some(text) => settings
+                .options
+                .check_base(name, &about.base, text)
+                .map_err(&mut take)
+                .ok(),
+            None => {
+                take(InvalidInput::new(
+                    name,
+                    format!("{name} base URL"),
+                    "is not set, and the provider publishes none",
+                    format!(
+                        "set it to what stands before the document's paths: {}",
+                        about.base.example
+                    ),
+                ));
+                None
+            }
+        };
+        let timeouts = timeouts(name, &settings).map_err(&mut take).ok();
+        let http = match (&base, timeouts) {
+            (Some(base), Some((connect, ..))) => settings
+                .options
+                .client(name, base, connect)
+                .map_err(&mut take)
+                .ok(),
+            _ => None,
+        };
+        let (Some(prepared), Some(mut base), Some((connect, attempt, deadline)), Some(http), true) =
+            (prepared, base, timeouts, http, problems.is_empty())
+        else {
+            return Err(BuildError { problems });
+        };
+        base.set_path(&format!("{}{prefix}", base.path().trim_end_matches('/')));
+        headers.extend(prepared.headers);
+        Ok(Revoker(Arc::new(RevokerInner {
+            target: Arc::new(Target {
+                base,
+                operations: P::Client::OPERATIONS,
+                headers,
+            }),
+            http,
+            redactor: prepared.redactor,
+            retry: settings.retry,
+            connect_timeout: connect,
+            attempt_timeout: attempt,
+            deadline,
+            marker: std::marker::PhantomData,
+        })))
+    }
+}
+
+/// The provider's own settings: a prefix for the path, and headers.
+fn named_settings(
+    about: &About,
+    named: &BTreeMap<String, String>,
+    mut take: impl FnMut(InvalidInput),
+) -> (&'static str, Vec<(HeaderName, HeaderValue)>) {
+    let name = about.name;
+    let (mut prefix, mut headers) = ("", Vec::new());
+    for setting in about.settings {
+        let given = named.get(setting.name);
+        match (setting.effect, given) {
+            (Effect::PathPrefix(choices), None) => prefix = choices.first().copied().unwrap_or_default(),
+            (Effect::PathPrefix(choices), Some(value)) => {
+                match choices.iter().find(|choice| *choice == value) {
+                    Some(choice) => prefix = choice,
+                    None => take(InvalidInput::new(
+                        name,
+                        format!("{name} {}", setting.name),
+                        "is not one of its values",
+                        format!("give one of: {}", choices.join(", ")),
+                    )),
+                }
+            }
+            (Effect::Header(_), None) => {}
+            (Effect::Header(header), Some(value)) => {
+                let sound =
+                    (1..=128).contains(&value.len()) && value.bytes().all(|byte| byte.is_ascii_graphic());
+                match (HeaderName::try_from(header), HeaderValue::try_from(value)) {
+                    (Ok(header), Ok(value)) if sound => headers.push((header, value)),
+                    _ => take(InvalidInput::new(
+                        name,
+                        format!("{name} {}", setting.name),
+                        "is empty, too long, or holds a blank or a non-ASCII character",
+                        format!("give the value that is {}", setting.help),
+                    )),
+                }
+            }
+        }
+    }
+    for unknown in named.keys().filter(|given| {
+        about
+            .settings
+            .iter()
+            .all(|setting| setting.name != given.as_str())
+    }) {
+        let known: Vec<&str> = about.settings.iter().map(|setting| setting.name).collect();
+        take(InvalidInput::new(
+            name,
+            format!("{name} setting {unknown:?}"),
+            "is not known",
+            if known.is_empty() {
+                "leave it out: this provider has no settings".into()
+            } else {
+                format!("give one of: {}", known.join(", "))
+            },
+        ));
+    }
+    (prefix, headers)
+}
+
+/// Connect timeout below attempt timeout below deadline: only so is a time-out while connecting known to have
+/// sent nothing, and an attempt known to end within the call.
+fn timeouts(name: &'static str, settings: &Settings) -> Result<(Duration, Duration, Duration), InvalidInput> {
+    let deadline = settings.deadline.unwrap_or(DEADLINE);
+    let attempt = settings
+        .attempt_timeout
+        .unwrap_or_else(|| ATTEMPT_TIMEOUT.min(deadline.mul_f64(0.8)));
+    let connect = settings
+        .options
+        .connect_timeout()
+        .unwrap_or_else(|| default_connect_timeout(attempt));
+    let longest = Duration::from_secs(24 * 60 * 60);
+    if Duration::ZERO < connect && connect < attempt && attempt < deadline && deadline <= longest {
+        return Ok((connect, attempt, deadline));
+    }
+    Err(InvalidInput::new(
+        name,
+        format!("{name} timeouts"),
+        format!("are connect {connect:?}, attempt {attempt:?}, deadline {deadline:?}"),
+        "make the connect timeout shorter than the attempt timeout, that shorter than the deadline, and that at most a day",
+    ))
+}

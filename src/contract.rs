@@ -1,0 +1,142 @@
+//! What ties the rules to the providers' documents: no rule speaks of a status or a member that the document
+//! does not know, unless it says so, and every documented answer has a verdict that is kept as a file.
+
+use std::fmt::Write as _;
+
+use serde_json::{Map, Value, json};
+
+use crate::answer::Body;
+use crate::golden::{answer, compare, word};
+use crate::provider::{IdsReused, Repeat};
+use crate::providers::ProviderInfo;
+use crate::verdict::{Expect, Meaning};
+
+/// The responses of the revoke operation, as the provider's document has them.
+fn responses(provider: &ProviderInfo) -> Map<String, Value> {
+    let path = format!("{}/{}.json", env!("OUT_DIR"), provider.name());
+    let document: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    document["operations"]["revoke"]["responses"]
+        .as_object()
+        .unwrap()
+        .clone()
+}
+
+/// The schemas of a response, by media type.
+fn bodies(response: &Value) -> Vec<(&str, &Value)> {
+    let content = response.get("content").and_then(Value::as_object);
+    content
+        .into_iter()
+        .flatten()
+        .map(|(media, body)| (media.as_str(), body))
+        .collect()
+}
+
+#[test]
+fn every_rule_is_documented_or_says_what_else_states_it() {
+    for provider in crate::providers() {
+        let (about, responses) = (provider.entry().about(), responses(provider));
+        assert!(
+            about
+                .rules
+                .iter()
+                .any(|rule| matches!(rule.meaning, Meaning::Dead(..))),
+            "{}",
+            about.name
+        );
+        for rule in about.rules {
+            let name = format!("{} {}", about.name, rule.status);
+            assert!(
+                rule.source.contains("20"),
+                "{name}: a source with the date it was read"
+            );
+            let response = responses.get(&rule.status.to_string());
+            assert_eq!(response.is_some(), rule.documented, "{name}");
+            let (Some(response), Expect::Object(members)) = (response, rule.body) else {
+                continue;
+            };
+            for (media, body) in bodies(response) {
+                let properties = body["schema"]["properties"].as_object().unwrap();
+                for member in members.iter().flat_map(|member| member.names()) {
+                    assert!(properties.contains_key(member), "{name} {media}: {member}");
+                }
+            }
+        }
+        for source in [about.repeat.1, about.ids_reused.1] {
+            assert!(source.contains("20"), "{}: {source}", about.name);
+        }
+        if about.ids_reused.0 == IdsReused::Possible {
+            assert_eq!(about.may_repeat(), Repeat::Never);
+        }
+    }
+}
+
+#[test]
+fn golden_every_documented_answer_has_its_verdict() {
+    let mut table = String::from(
+        "# every answer that a document lists for the revoke operation; written by KEYREVOKE_BLESS=1 cargo test --all-features golden\n",
+    );
+    for provider in crate::providers() {
+        let parameters = provider
+            .entry()
+            .parameters(&(provider.entry().fake().key)(7))
+            .unwrap();
+        for (status, response) in responses(provider) {
+            let status: u16 = status.parse().unwrap();
+            let mut line = |media: &str, headers: &[(&str, &str)], body: String| {
+                let word = word(
+                    provider,
+                    &parameters,
+                    &answer(status, headers, Body::Complete(body.into())),
+                );
+                writeln!(table, "{:<9} {status} {media:<25} {word}", provider.name()).unwrap();
+            };
+            let bodies = bodies(&response);
+            if bodies.is_empty() {
+                line("(no body)", &[], String::new());
+            }
+            for (media, body) in bodies {
+                let sample = match body.get("example") {
+                    Some(example) => example.clone(),
+                    None => sample(&body["schema"], "", status, &parameters),
+                };
+                line(media, &[("content-type", media)], sample.to_string());
+            }
+        }
+    }
+    compare("documented.txt", &table);
+}
+
+/// A value that a schema describes, about our key where it can be.
+fn sample(schema: &Value, name: &str, status: u16, parameters: &[(&str, String)]) -> Value {
+    for given in ["default", "example"] {
+        if let Some(value) = schema.get(given) {
+            return value.clone();
+        }
+    }
+    if let Some(first) = schema["anyOf"].get(0) {
+        return sample(first, name, status, parameters);
+    }
+    let kind = match &schema["type"] {
+        Value::Array(kinds) => kinds
+            .iter()
+            .find(|kind| *kind != "null")
+            .unwrap_or(&Value::Null)
+            .clone(),
+        kind => kind.clone(),
+    };
+    let ours = parameters.iter().find(|(parameter, _)| *parameter == name);
+    match kind.as_str() {
+        Some("object") => {
+            let properties = schema["properties"].as_object().cloned().unwrap_or_default();
+            properties
+                .iter()
+                .map(|(name, schema)| (name.clone(), sample(schema, name, status, parameters)))
+                .collect()
+        }
+        Some("array") => json!([sample(&schema["items"], name, status, parameters)]),
+        Some("integer") if ["status", "code", "statusCode"].contains(&name) => json!(status),
+        Some("integer" | "number") => json!(1),
+        Some("boolean") => json!(false),
+        _ => ours.map_or(json!("text"), |(_, value)| json!(value)),
+    }
+}

@@ -1,0 +1,467 @@
+//! A stateful fake of each provider, for everybody's tests (feature `fakes`).
+//!
+//! A fake listens on loopback and behaves as the provider's documentation says: a live key dies once, a
+//! second revoke gets the provider's own answer to that, a wrong credential is refused. It records what it
+//! received, and can be told to answer anything. A request that the provider does not document fails the test
+//! (the fake panics when it is dropped) instead of looking like a missing key.
+//!
+//! ```
+//! # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+//! use keyrevoke::fakes::{Fake, Reply};
+//! use keyrevoke::{ErrorKind, KeyState, Revoke};
+//!
+//! let fake = Fake::start("dolfin").await?;
+//! let revoker = fake.builder().build()?;
+//!
+//! let key = fake.new_key();
+//! fake.answer_next(Reply::new(403));
+//! let refused = revoker.revoke(&key).await.unwrap_err();
+//! assert_eq!((refused.kind(), refused.key_state()), (ErrorKind::PermissionDenied, KeyState::Live));
+//! assert!(fake.is_live(&key));
+//!
+//! assert!(revoker.revoke(&key).await.is_ok());
+//! assert!(!fake.is_live(&key));
+//! assert_eq!(fake.requests().len(), 2);
+//! # Ok::<(), Box<dyn std::error::Error>>(()) })?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use serde::Serialize;
+use wiremock::matchers::any;
+use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
+
+use crate::builder::Builder;
+use crate::credential::Credential;
+use crate::input::InvalidInput;
+use crate::key::KeyRef;
+use crate::provider::Effect;
+use crate::providers::{AnyProvider, ProviderInfo, provider};
+use crate::wire::Operation;
+
+/// How a provider's fake answers; stands in the provider's own module.
+pub(crate) trait FakeAnswers {
+    /// What stands before the document's paths, besides a prefix that is a setting.
+    const BASE_PATH: &'static str = "";
+    /// The credentials that are accepted, as text.
+    const CREDENTIALS: &'static [&'static str];
+    /// The n-th key, as text.
+    fn key(number: u64) -> String;
+    /// The provider's answer.
+    fn answer(case: Case, parameters: &[(&'static str, String)]) -> Reply;
+}
+
+/// What a fake has to answer to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Case {
+    /// The key was live and is dead now.
+    Revoked,
+    /// The key was dead before.
+    Again,
+    /// No such key.
+    Unknown,
+    /// The credential is not accepted.
+    Unauthenticated,
+}
+
+/// An answer, to be given instead of the provider's own.
+#[derive(Clone, Debug)]
+pub struct Reply {
+    status: u16,
+    headers: Vec<(String, String)>,
+    body: Vec<u8>,
+    delay: Duration,
+    carried_out: bool,
+}
+
+impl Reply {
+    /// An answer with this status (100 to 999; what is outside becomes the nearest of these) and no body.
+    pub fn new(status: u16) -> Self {
+        Self {
+            status: status.clamp(100, 999),
+            headers: Vec::new(),
+            body: Vec::new(),
+            delay: Duration::ZERO,
+            carried_out: false,
+        }
+    }
+
+    /// Adds a header. One that cannot stand in HTTP is left out.
+    pub fn with_header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.headers.push((name.into(), value.into()));
+        self
+    }
+
+    /// Sets the body and its media type.
+    pub fn with_body(self, media_type: &str, body: impl Into<Vec<u8>>) -> Self {
+        let mut reply = self.with_header("content-type", media_type);
+        reply.body = body.into();
+        reply
+    }
+
+    /// Sets a JSON body, as `application/json`.
+    pub fn with_json(self, body: impl Serialize) -> Self {
+        self.with_body("application/json", serde_json::to_vec(&body).unwrap_or_default())
+    }
+
+    /// Waits before answering.
+    pub fn with_delay(mut self, delay: Duration) -> Self {
+        self.delay = delay;
+        self
+    }
+
+    /// The key dies all the same before this answer goes out, as when a gateway fails behind a provider that
+    /// did its work.
+    pub fn carried_out(mut self) -> Self {
+        self.carried_out = true;
+        self
+    }
+
+    fn template(&self) -> ResponseTemplate {
+        let mut template = ResponseTemplate::new(self.status)
+            .set_body_bytes(self.body.clone())
+            .set_delay(self.delay);
+        for (name, value) in &self.headers {
+            let name = reqwest::header::HeaderName::try_from(name.as_str());
+            let value = reqwest::header::HeaderValue::try_from(value.as_str());
+            if let (Ok(name), Ok(value)) = (name, value) {
+                template = template.append_header(name, value);
+            }
+        }
+        template
+    }
+}
+
+/// A request that a fake received.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Received {
+    /// Such as `DELETE`.
+    pub method: String,
+    /// With its query, as it came.
+    pub path: String,
+    /// Names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// The bytes of the body.
+    pub body: Vec<u8>,
+}
+
+impl Received {
+    /// A header by its name in lower case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.as_str())
+    }
+}
+
+#[derive(Default)]
+struct State {
+    /// Path of the revoke request → is the key live?
+    keys: HashMap<String, bool>,
+    issued: u64,
+    scripted: VecDeque<Reply>,
+    always: Option<Reply>,
+    received: Vec<Received>,
+    unexpected: Vec<String>,
+}
+
+/// A provider on loopback.
+pub struct Fake {
+    provider: &'static ProviderInfo,
+    server: MockServer,
+    state: Arc<Mutex<State>>,
+}
+
+impl Fake {
+    /// Starts the fake of a provider, by its name.
+    pub async fn start(name: &str) -> Result<Self, InvalidInput> {
+        let provider = provider(name)?;
+        let state = Arc::new(Mutex::new(State::default()));
+        let server = MockServer::builder().disable_request_recording().start().await;
+        let responder = Responder {
+            provider,
+            state: Arc::clone(&state),
+        };
+        Mock::given(any()).respond_with(responder).mount(&server).await;
+        Ok(Self {
+            provider,
+            server,
+            state,
+        })
+    }
+
+    /// The provider's name.
+    pub fn provider(&self) -> &'static str {
+        self.provider.name()
+    }
+
+    /// What to give to [`Builder::with_base_url`].
+    pub fn base_url(&self) -> String {
+        format!("{}{}", self.server.uri(), self.provider.entry().fake().base_path)
+    }
+
+    /// The credential that is accepted.
+    pub fn credential(&self) -> Credential {
+        Credential::from_text(self.credential_text())
+    }
+
+    /// The same as text, as it would stand in an environment variable.
+    pub fn credential_text(&self) -> &'static str {
+        self.provider
+            .entry()
+            .fake()
+            .credentials
+            .first()
+            .copied()
+            .unwrap_or_default()
+    }
+
+    /// A builder with base URL and credential set.
+    pub fn builder(&self) -> Builder<AnyProvider> {
+        Builder::new(AnyProvider::new(self.provider))
+            .with_base_url(self.base_url())
+            .with_credential(self.credential())
+    }
+
+    /// A key that is live.
+    pub fn new_key(&self) -> KeyRef {
+        self.issue(Some(true))
+    }
+
+    /// A key that was revoked before.
+    pub fn dead_key(&self) -> KeyRef {
+        self.issue(Some(false))
+    }
+
+    /// A key that this provider never had.
+    pub fn unknown_key(&self) -> KeyRef {
+        self.issue(None)
+    }
+
+    /// Is the key live?
+    pub fn is_live(&self, key: &KeyRef) -> bool {
+        let path = path_of(self.provider, key.key());
+        path.is_some_and(|path| self.state().keys.get(&path) == Some(&true))
+    }
+
+    /// Answers the next request with this; calls add up.
+    pub fn answer_next(&self, reply: Reply) {
+        self.state().scripted.push_back(reply);
+    }
+
+    /// Answers every request with this from now on, once those of [`answer_next`](Self::answer_next) are used up.
+    pub fn answer_always(&self, reply: Reply) {
+        self.state().always = Some(reply);
+    }
+
+    /// Answers as the provider does again.
+    pub fn behave(&self) {
+        let mut state = self.state();
+        state.scripted.clear();
+        state.always = None;
+    }
+
+    /// What was received, in order.
+    pub fn requests(&self) -> Vec<Received> {
+        self.state().received.clone()
+    }
+
+    /// Requests that the provider does not document, as text. Asking clears them, so that a test which expects
+    /// one does not fail when the fake is dropped.
+    pub fn take_unexpected(&self) -> Vec<String> {
+        std::mem::take(&mut self.state().unexpected)
+    }
+
+    fn issue(&self, live: Option<bool>) -> KeyRef {
+        let mut state = self.state();
+        state.issued += 1;
+        let text = (self.provider.entry().fake().key)(state.issued);
+        if let (Some(path), Some(live)) = (path_of(self.provider, &text), live) {
+            state.keys.insert(path, live);
+        }
+        KeyRef::known(self.provider.name(), text)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl std::fmt::Debug for Fake {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Fake")
+            .field("provider", &self.provider.name())
+            .field("base_url", &self.base_url())
+            .finish()
+    }
+}
+
+impl Drop for Fake {
+    #[allow(clippy::panic)] // failing the test is what it is for
+    fn drop(&mut self) {
+        let unexpected = self.take_unexpected();
+        if !unexpected.is_empty() && !std::thread::panicking() {
+            panic!(
+                "the fake of {} received requests that it does not document: {unexpected:?}",
+                self.provider.name()
+            );
+        }
+    }
+}
+
+/// What the table knows of a provider's fake.
+pub(crate) struct FakeOf {
+    pub(crate) base_path: &'static str,
+    pub(crate) credentials: &'static [&'static str],
+    pub(crate) key: fn(u64) -> String,
+    pub(crate) answer: fn(Case, &[(&'static str, String)]) -> Reply,
+}
+
+struct Responder {
+    provider: &'static ProviderInfo,
+    state: Arc<Mutex<State>>,
+}
+
+impl Respond for Responder {
+    fn respond(&self, request: &Request) -> ResponseTemplate {
+        let received = received(request);
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let reply = self.reply(&mut state, &received);
+        state.received.push(received);
+        reply.template()
+    }
+}
+
+impl Responder {
+    fn reply(&self, state: &mut State, request: &Received) -> Reply {
+        let fake = self.provider.entry().fake();
+        let matched = revoke_operation(self.provider)
+            .filter(|revoke| revoke.method == request.method)
+            .and_then(|revoke| {
+                let path = strip_base(self.provider, &request.path)?;
+                let parameters = match_template(revoke.path, path)?;
+                Some((path.to_owned(), parameters))
+            });
+        let Some((path, parameters)) = matched else {
+            state
+                .unexpected
+                .push(format!("{} {}", request.method, request.path));
+            return Reply::new(501).with_body("text/plain", "unexpected request");
+        };
+        let scripted = state.scripted.pop_front().or_else(|| state.always.clone());
+        if let Some(reply) = scripted {
+            if let (true, Some(live)) = (reply.carried_out, state.keys.get_mut(&path)) {
+                *live = false;
+            }
+            return reply;
+        }
+        let case = if !self.is_accepted(request) {
+            Case::Unauthenticated
+        } else {
+            match state.keys.get_mut(&path) {
+                None => Case::Unknown,
+                Some(live) if *live => {
+                    *live = false;
+                    Case::Revoked
+                }
+                Some(_) => Case::Again,
+            }
+        };
+        (fake.answer)(case, &parameters)
+    }
+
+    fn is_accepted(&self, request: &Received) -> bool {
+        let about = self.provider.entry().about();
+        self.provider.entry().fake().credentials.iter().any(|text| {
+            let prepared = Credential::from_text(*text).prepare(about.name, about.credentials);
+            prepared.is_ok_and(|prepared| {
+                prepared
+                    .headers
+                    .iter()
+                    .all(|(name, value)| request.header(name.as_str()) == value.to_str().ok())
+            })
+        })
+    }
+}
+
+fn received(request: &Request) -> Received {
+    let query = request
+        .url
+        .query()
+        .map(|query| format!("?{query}"))
+        .unwrap_or_default();
+    Received {
+        method: request.method.to_string(),
+        path: format!("{}{query}", request.url.path()),
+        headers: request
+            .headers
+            .iter()
+            .map(|(name, value)| {
+                (
+                    name.to_string(),
+                    String::from_utf8_lossy(value.as_bytes()).into_owned(),
+                )
+            })
+            .collect(),
+        body: request.body.clone(),
+    }
+}
+
+fn revoke_operation(provider: &ProviderInfo) -> Option<&'static Operation> {
+    provider
+        .entry()
+        .operations()
+        .iter()
+        .find(|operation| operation.name == "revoke")
+}
+
+/// The path of the request that revokes a key, without base path and prefix.
+fn path_of(provider: &ProviderInfo, key: &str) -> Option<String> {
+    let parameters = provider.entry().parameters(key).ok()?;
+    let mut path = revoke_operation(provider)?.path.to_owned();
+    for (name, value) in parameters {
+        path = path.replace(&format!("{{{name}}}"), &value);
+    }
+    Some(path)
+}
+
+fn strip_base<'a>(provider: &ProviderInfo, path: &'a str) -> Option<&'a str> {
+    let path = path.strip_prefix(provider.entry().fake().base_path)?;
+    let prefixes = provider
+        .entry()
+        .about()
+        .settings
+        .iter()
+        .find_map(|setting| match setting.effect {
+            Effect::PathPrefix(choices) => Some(choices),
+            Effect::Header(_) => None,
+        });
+    match prefixes {
+        None => Some(path),
+        Some(choices) => choices
+            .iter()
+            .find_map(|prefix| path.strip_prefix(prefix).filter(|rest| rest.starts_with('/'))),
+    }
+}
+
+/// The values of a template's parameters in a path that fits it.
+fn match_template(template: &'static str, path: &str) -> Option<Vec<(&'static str, String)>> {
+    let (wanted, given): (Vec<&str>, Vec<&str>) = (template.split('/').collect(), path.split('/').collect());
+    if wanted.len() != given.len() || path.contains('?') {
+        return None;
+    }
+    let mut parameters = Vec::new();
+    for (wanted, given) in template.split('/').zip(given) {
+        match wanted.strip_prefix('{').and_then(|name| name.strip_suffix('}')) {
+            Some(name) if !given.is_empty() => parameters.push((name, given.to_owned())),
+            None if wanted == given => {}
+            _ => return None,
+        }
+    }
+    Some(parameters)
+}

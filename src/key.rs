@@ -1,0 +1,317 @@
+//! The identity of the thing to kill, never its secret.
+//!
+//! A key id becomes a path segment of a destructive request, so the types here cannot hold what would
+//! change that path: the URL standard reads `\` as `/`, and `..` and the empty segment as somebody else's
+//! resource. What is refused is refused before anything is sent.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use uuid::Uuid;
+
+use crate::input::{InvalidInput, looks_like_secret, shown};
+
+/// A key as text: `provider:key`, such as `sinjapp:42` or `devin-v3:service-user-1/key-2`.
+///
+/// Only its outer form is checked here; [`AnyRevoker::check`](crate::AnyRevoker::check) says whether the
+/// provider takes the key.
+///
+/// ```
+/// use keyrevoke::KeyRef;
+///
+/// let key: KeyRef = "sinjapp:42".parse()?;
+/// assert_eq!((key.provider(), key.key()), ("sinjapp", "42"));
+/// assert_eq!(key.to_string(), "sinjapp:42");
+/// # Ok::<(), keyrevoke::InvalidInput>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct KeyRef {
+    provider: String,
+    key: String,
+}
+
+impl KeyRef {
+    /// Names a key of a provider.
+    pub fn new(provider: impl Into<String>, key: impl Into<String>) -> Result<Self, InvalidInput> {
+        let (provider, key) = (provider.into(), key.into());
+        let refuse = |reason: &str| {
+            Err(InvalidInput::new(
+                "keyrevoke",
+                format!("key {}", shown(&format!("{provider}:{key}"))),
+                reason,
+                "write PROVIDER:KEY, such as sinjapp:42",
+            ))
+        };
+        let name_is_sound = provider.starts_with(|c: char| c.is_ascii_lowercase())
+            && provider
+                .chars()
+                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+        if !name_is_sound || provider.len() > 64 {
+            return refuse("does not begin with a provider's name (lower-case letters, digits, hyphens)");
+        }
+        if key.is_empty() {
+            return refuse("names no key");
+        }
+        Ok(Self { provider, key })
+    }
+
+    /// A key that is known to be well formed.
+    #[cfg(feature = "fakes")]
+    pub(crate) fn known(provider: &str, key: String) -> Self {
+        Self {
+            provider: provider.to_owned(),
+            key,
+        }
+    }
+
+    /// The provider's name, or an alias of it.
+    pub fn provider(&self) -> &str {
+        &self.provider
+    }
+
+    /// The key in the provider's own form.
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+}
+
+impl fmt::Display for KeyRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.provider, self.key)
+    }
+}
+
+impl FromStr for KeyRef {
+    type Err = InvalidInput;
+
+    fn from_str(text: &str) -> Result<Self, InvalidInput> {
+        match text.split_once(':') {
+            Some((provider, key)) => Self::new(provider, key),
+            None => Err(InvalidInput::new(
+                "keyrevoke",
+                format!("key {}", shown(text)),
+                "names no provider",
+                "write PROVIDER:KEY, such as sinjapp:42",
+            )),
+        }
+    }
+}
+
+impl Serialize for KeyRef {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for KeyRef {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(serde::de::Error::custom)
+    }
+}
+
+/// Longer than any id seen at any provider, short enough for every server's limits.
+const LONGEST_ID: usize = 128;
+
+/// Words that providers read as "the caller's own token" or "all of them" where an id is expected.
+const RESERVED: &[&str] = &["self", "current", "me", "all"];
+
+/// Refuses what looks like the secret of a key where its id is wanted, without showing it.
+fn refuse_secret(provider: &'static str, subject: &str, text: &str) -> Result<(), InvalidInput> {
+    if looks_like_secret(text) {
+        return Err(InvalidInput::new(
+            provider,
+            format!("{provider} {subject}"),
+            "looks like the key itself, not its id (not shown)",
+            "give the id under which the provider lists the key, and treat the key as leaked to wherever you typed it",
+        ));
+    }
+    Ok(())
+}
+
+/// Checks an id of no stated form: RFC 3986 unreserved characters only, so that no encoding, by us or by
+/// anything between us and the provider, can make another path of it.
+pub(crate) fn check_id(provider: &'static str, subject: &str, text: &str) -> Result<String, InvalidInput> {
+    refuse_secret(provider, subject, text)?;
+    let refuse = |reason: String| {
+        Err(InvalidInput::new(
+            provider,
+            format!("{provider} {subject} {}", shown(text)),
+            reason,
+            "give the id exactly as the provider lists it",
+        ))
+    };
+    if text.is_empty() {
+        return refuse("is empty".into());
+    }
+    if text.len() > LONGEST_ID {
+        return refuse(format!("is longer than {LONGEST_ID} bytes"));
+    }
+    if let Some(c) = text.chars().find(|c| !is_id_character(*c)) {
+        return refuse(format!(
+            "holds the character '{}', which no id has",
+            c.escape_debug()
+        ));
+    }
+    if !text.contains(|c: char| c.is_ascii_alphanumeric()) {
+        return refuse("has no letter and no digit".into());
+    }
+    if RESERVED.iter().any(|word| text.eq_ignore_ascii_case(word)) {
+        return refuse("is a word that can mean the caller's own key, or every key".into());
+    }
+    Ok(text.to_owned())
+}
+
+/// RFC 3986 section 2.3.
+pub(crate) fn is_id_character(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | '~')
+}
+
+/// Checks a UUID in its hyphenated form; upper case is folded, nil is refused.
+pub(crate) fn check_uuid(provider: &'static str, subject: &str, text: &str) -> Result<Uuid, InvalidInput> {
+    refuse_secret(provider, subject, text)?;
+    let hyphenated = text.len() == uuid::fmt::Hyphenated::LENGTH;
+    match Uuid::try_parse(text).ok().filter(|_| hyphenated) {
+        Some(uuid) => refuse_nil(provider, subject, uuid),
+        None => Err(InvalidInput::new(
+            provider,
+            format!("{provider} {subject} {}", shown(text)),
+            "is not a UUID in its hyphenated form",
+            "give the id exactly as the provider lists it, such as 2f1d3c5e-8a4b-4c6d-9e7f-0123456789ab",
+        )),
+    }
+}
+
+/// Refuses the nil UUID, which is what an uninitialised variable looks like.
+pub(crate) fn refuse_nil(provider: &'static str, subject: &str, uuid: Uuid) -> Result<Uuid, InvalidInput> {
+    if uuid.is_nil() {
+        return Err(InvalidInput::new(
+            provider,
+            format!("{provider} {subject}"),
+            "is the nil UUID, which is no key's id",
+            "give the id exactly as the provider lists it",
+        ));
+    }
+    Ok(uuid)
+}
+
+/// Checks a positive decimal integer without sign or leading zero.
+pub(crate) fn check_number(provider: &'static str, subject: &str, text: &str) -> Result<i64, InvalidInput> {
+    refuse_secret(provider, subject, text)?;
+    let canonical = !text.starts_with(['0', '+']);
+    match text.parse::<i64>().ok().filter(|number| *number > 0 && canonical) {
+        Some(number) => Ok(number),
+        None => Err(InvalidInput::new(
+            provider,
+            format!("{provider} {subject} {}", shown(text)),
+            format!(
+                "is not a whole number from 1 to {} without leading zeros",
+                i64::MAX
+            ),
+            "give the number under which the provider lists the key",
+        )),
+    }
+}
+
+/// Splits a key of two parts, `FIRST/SECOND`.
+pub(crate) fn split_pair<'a>(
+    provider: &'static str,
+    form: &'static str,
+    text: &'a str,
+) -> Result<(&'a str, &'a str), InvalidInput> {
+    match text.split_once('/') {
+        Some((first, second)) if !second.contains('/') => Ok((first, second)),
+        _ => {
+            refuse_secret(provider, "key", text)?;
+            Err(InvalidInput::new(
+                provider,
+                format!("{provider} key {}", shown(text)),
+                "is not two ids with one slash between them",
+                format!("write {form}"),
+            ))
+        }
+    }
+}
+
+/// An id newtype over text, for a provider that states no form.
+macro_rules! text_id {
+    ($(#[$meta:meta])* $name:ident, $provider:expr, $subject:literal) => {
+        $(#[$meta])*
+        #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct $name(String);
+
+        impl $name {
+            /// Checks and takes an id: 1 to 128 letters, digits, `-`, `.`, `_`, `~`, at least one of them a
+            /// letter or digit. What looks like the key itself is refused.
+            pub fn new(id: &str) -> Result<Self, $crate::InvalidInput> {
+                $crate::key::check_id($provider, $subject, id).map(Self)
+            }
+
+            /// The id as the provider lists it.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl ::std::str::FromStr for $name {
+            type Err = $crate::InvalidInput;
+
+            fn from_str(id: &str) -> Result<Self, $crate::InvalidInput> {
+                Self::new(id)
+            }
+        }
+
+        impl ::std::fmt::Display for $name {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+/// An id newtype over a UUID that is never nil.
+macro_rules! uuid_id {
+    ($(#[$meta:meta])* $name:ident, $provider:expr, $subject:literal) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct $name(::uuid::Uuid);
+
+        impl $name {
+            /// Checks and takes an id, which must not be nil.
+            pub fn new(id: ::uuid::Uuid) -> Result<Self, $crate::InvalidInput> {
+                $crate::key::refuse_nil($provider, $subject, id).map(Self)
+            }
+
+            /// The id.
+            pub fn as_uuid(&self) -> &::uuid::Uuid {
+                &self.0
+            }
+        }
+
+        impl ::std::str::FromStr for $name {
+            type Err = $crate::InvalidInput;
+
+            fn from_str(id: &str) -> Result<Self, $crate::InvalidInput> {
+                $crate::key::check_uuid($provider, $subject, id).map(Self)
+            }
+        }
+
+        impl TryFrom<::uuid::Uuid> for $name {
+            type Error = $crate::InvalidInput;
+
+            fn try_from(id: ::uuid::Uuid) -> Result<Self, $crate::InvalidInput> {
+                Self::new(id)
+            }
+        }
+
+        impl ::std::fmt::Display for $name {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                ::std::fmt::Display::fmt(self.0.as_hyphenated(), f)
+            }
+        }
+    };
+}
+
+pub(crate) use {text_id, uuid_id};

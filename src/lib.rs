@@ -1,0 +1,48 @@
+#![doc = include_str!("../README.md")]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+mod answer;
+mod attempt;
+mod builder;
+mod client;
+#[cfg(all(test, feature = "fakes"))]
+mod contract;
+mod credential;
+mod detail;
+mod error;
+#[cfg(all(test, feature = "fakes"))]
+mod golden;
+mod input;
+mod json;
+mod key;
+mod options;
+mod outcome;
+mod provider;
+mod providers;
+mod retry;
+mod revocation;
+mod revoke;
+#[cfg(all(test, feature = "fakes"))]
+mod specimen;
+mod verdict;
+mod wire;
+
+#[cfg(feature = "blocking")]
+pub mod blocking;
+#[cfg(feature = "fakes")]
+pub mod fakes;
+
+pub use builder::{BuildError, BuildTarget, Builder};
+pub use client::Revoker;
+pub use credential::Credential;
+pub use input::InvalidInput;
+pub use key::KeyRef;
+pub use options::ClientOptions;
+pub use outcome::{
+    Delivery, Disposition, ErrorKind, Evidence, FieldError, KeyState, Revocation, RevokeError, RevokeResult,
+};
+pub use provider::{KeyParts, Provider};
+pub use providers::{
+    AnyProvider, ProviderInfo, builder, devin, devin_v3, dolfin, kadosei, provider, providers, sinjapp,
+};
+pub use retry::RetryPolicy;
+pub use revoke::{AnyRevoker, Revoke};

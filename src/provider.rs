@@ -1,0 +1,141 @@
+//! What a provider's module must say. Private by construction: the trait is reachable as a bound, and
+//! implemented here alone.
+
+use std::fmt::{Debug, Display};
+use std::future::Future;
+use std::str::FromStr;
+use std::time::Duration;
+
+use crate::credential::Form;
+use crate::input::InvalidInput;
+use crate::verdict::Rule;
+use crate::wire::{Generated, Sent};
+
+/// A service whose keys we revoke. Implemented by the markers in this crate's provider modules, such as
+/// [`dolfin::Dolfin`](crate::dolfin::Dolfin); not meant to be implemented elsewhere.
+pub trait Provider: Sized + Send + Sync + 'static {
+    /// The identity of a key.
+    type Key: KeyParts;
+    #[doc(hidden)]
+    type Client: Generated;
+    #[doc(hidden)]
+    const ABOUT: About;
+    #[doc(hidden)]
+    fn revoke(client: &Self::Client, key: &Self::Key) -> impl Future<Output = Sent> + Send;
+}
+
+/// A typed key of a provider.
+pub trait KeyParts: FromStr<Err = InvalidInput> + Display + Clone + Debug + Send + Sync + 'static {
+    /// The path parameters of the revoke operation, by their names in the document. The guard compares the
+    /// final request with them, so that parameters that change places are noticed.
+    #[doc(hidden)]
+    fn parameters(&self) -> Vec<(&'static str, String)>;
+}
+
+/// Everything about a provider that is not code.
+#[derive(Clone, Copy, Debug)]
+pub struct About {
+    /// As in `provider:key`.
+    pub name: &'static str,
+    /// Other names that are understood.
+    pub aliases: &'static [&'static str],
+    /// As the vendor writes it.
+    pub vendor: &'static str,
+    /// How a key is written after the colon.
+    pub key_form: &'static str,
+    /// The forms of credential, the one meant by plain text first.
+    pub credentials: &'static [Form],
+    /// What kind of credential may revoke, for people.
+    pub credential_help: &'static str,
+    pub base: Base,
+    pub settings: &'static [Setting],
+    pub rules: &'static [Rule],
+    /// What a repeat within one call may do, with its source.
+    pub repeat: (Repeat, &'static str),
+    /// May the provider give a freed id to another key? With its source.
+    pub ids_reused: (IdsReused, &'static str),
+    /// How long a dead key may go on working here and there, where documented.
+    pub propagation: Option<Duration>,
+    pub reversible: bool,
+    /// What its answers can prove and what not, for people.
+    pub proves: &'static str,
+}
+
+/// Where the provider is.
+#[derive(Clone, Copy, Debug)]
+pub struct Base {
+    /// The published address; `None` where it is per tenant or unpublished, and must be set.
+    pub default: Option<&'static str>,
+    /// What a base URL looks like, for error messages.
+    pub example: &'static str,
+    /// Base URLs are taken under these domains only, unless the caller names the host; empty: any host.
+    pub domains: &'static [&'static str],
+    /// Hosts that stand in the documents as placeholders.
+    pub placeholders: &'static [&'static str],
+}
+
+/// A setting that the vendor has.
+#[derive(Clone, Copy, Debug)]
+pub struct Setting {
+    /// In lower case with hyphens; environment variables are made from it.
+    pub name: &'static str,
+    pub help: &'static str,
+    pub effect: Effect,
+}
+
+/// What a setting does.
+#[derive(Clone, Copy, Debug)]
+pub enum Effect {
+    /// Sends a header.
+    Header(&'static str),
+    /// Stands before the document's paths, without which they were generated; the first is the default.
+    PathPrefix(&'static [&'static str]),
+}
+
+/// What sending the same request again may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Repeat {
+    /// It may hit something else, or nothing is known.
+    Never,
+    /// It changes nothing more, but its answer need not tell what the first one did.
+    Harmless,
+    /// Its answer names the state of that very key.
+    Conclusive,
+}
+
+/// May a freed id come back as another key's?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IdsReused {
+    No,
+    Possible,
+}
+
+impl About {
+    /// May a request that perhaps arrived be sent again?
+    pub(crate) fn may_repeat(&self) -> Repeat {
+        match self.ids_reused.0 {
+            IdsReused::No => self.repeat.0,
+            IdsReused::Possible => Repeat::Never,
+        }
+    }
+}
+
+/// The generated client of a provider.
+macro_rules! generated {
+    ($file:literal) => {
+        #[allow(
+            missing_docs,
+            unreachable_pub,
+            dead_code,
+            unused,
+            clippy::all,
+            clippy::unwrap_used,
+            rust_2018_idioms
+        )]
+        mod generated {
+            include!(concat!(env!("OUT_DIR"), "/", $file, ".rs"));
+        }
+    };
+}
+
+pub(crate) use generated;

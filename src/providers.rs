@@ -1,0 +1,304 @@
+//! The table of providers.
+
+use std::fmt;
+
+use serde::ser::SerializeStruct;
+use serde::{Serialize, Serializer};
+
+use crate::builder::{BuildError, BuildTarget, Builder, Settings};
+use crate::input::InvalidInput;
+use crate::key::KeyRef;
+use crate::provider::{About, Effect, IdsReused, Provider, Repeat};
+use crate::revoke::{AnyRevoker, unknown_provider};
+use crate::wire::{Generated, Operation};
+
+/// One row a provider: its module and its marker.
+macro_rules! table {
+    ($($module:ident :: $marker:ident,)*) => {
+        $(pub mod $module;)*
+        const TABLE: &[ProviderInfo] = &[$(ProviderInfo(&$module::$marker),)*];
+    };
+}
+
+table! {
+    dolfin::Dolfin,
+    devin::Devin,
+    devin_v3::DevinV3,
+    kadosei::Kadosei,
+    sinjapp::Sinjapp,
+}
+
+/// Everything that this crate can revoke at, in the order of the table.
+///
+/// ```
+/// let names: Vec<&str> = keyrevoke::providers().iter().map(|provider| provider.name()).collect();
+/// assert!(names.contains(&"devin-v3"));
+/// ```
+pub fn providers() -> &'static [ProviderInfo] {
+    TABLE
+}
+
+/// A provider by its name or an alias of it.
+pub fn provider(name: &str) -> Result<&'static ProviderInfo, InvalidInput> {
+    TABLE
+        .iter()
+        .find(|provider| provider.name() == name || provider.aliases().contains(&name))
+        .ok_or_else(|| unknown_provider(name))
+}
+
+/// Begins a revoker for a provider that is known by name only, such as one from a configuration file.
+///
+/// ```
+/// use keyrevoke::{AnyRevoker, Credential};
+///
+/// let revoker: AnyRevoker = keyrevoke::builder("devin")?.with_credential(Credential::from_text("apk_user_example")).build()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn builder(name: &str) -> Result<Builder<AnyProvider>, InvalidInput> {
+    provider(name).map(|provider| Builder::new(AnyProvider(provider)))
+}
+
+/// The name of a provider for one of its aliases.
+pub(crate) fn canonical(name: &str) -> &str {
+    provider(name).map_or(name, |provider| provider.name())
+}
+
+/// Marks builders for a provider that is known by name only.
+#[derive(Clone, Copy, Debug)]
+pub struct AnyProvider(&'static ProviderInfo);
+
+#[cfg(feature = "fakes")]
+impl AnyProvider {
+    pub(crate) fn new(provider: &'static ProviderInfo) -> Self {
+        Self(provider)
+    }
+}
+
+impl BuildTarget for AnyProvider {
+    type Revoker = AnyRevoker;
+
+    fn build(self, settings: Settings) -> Result<AnyRevoker, BuildError> {
+        self.0.0.build(settings)
+    }
+}
+
+/// A provider and what it can do, for listings and for choosing one at run time.
+#[derive(Clone, Copy)]
+pub struct ProviderInfo(&'static dyn Entry);
+
+impl ProviderInfo {
+    /// As in `provider:key`.
+    pub fn name(&self) -> &'static str {
+        self.0.about().name
+    }
+
+    /// Other names that are understood.
+    pub fn aliases(&self) -> &'static [&'static str] {
+        self.0.about().aliases
+    }
+
+    /// The vendor's name, for people.
+    pub fn vendor(&self) -> &'static str {
+        self.0.about().vendor
+    }
+
+    /// How a key is written after the colon, such as `SERVICE_USER/KEY`.
+    pub fn key_form(&self) -> &'static str {
+        self.0.about().key_form
+    }
+
+    /// The forms in which the credential travels; the first is what plain text is taken for.
+    pub fn credentials(&self) -> Vec<String> {
+        self.0
+            .about()
+            .credentials
+            .iter()
+            .map(ToString::to_string)
+            .collect()
+    }
+
+    /// What kind of credential may revoke.
+    pub fn credential_help(&self) -> &'static str {
+        self.0.about().credential_help
+    }
+
+    /// Method and path of the request that kills, as in the provider's document.
+    pub fn operation(&self) -> String {
+        let prefix = self
+            .0
+            .about()
+            .settings
+            .iter()
+            .find_map(|setting| match setting.effect {
+                Effect::PathPrefix(choices) => choices.first().copied(),
+                Effect::Header(_) => None,
+            });
+        let revoke = self
+            .0
+            .operations()
+            .iter()
+            .find(|operation| operation.name == "revoke");
+        revoke.map_or_else(String::new, |revoke| {
+            format!("{} {}{}", revoke.method, prefix.unwrap_or_default(), revoke.path)
+        })
+    }
+
+    /// The provider's published base URL; `None` where it must be set.
+    pub fn base_url(&self) -> Option<&'static str> {
+        self.0.about().base.default
+    }
+
+    /// What a base URL looks like.
+    pub fn base_url_form(&self) -> &'static str {
+        self.0.about().base.example
+    }
+
+    /// The settings that only this provider has: name and meaning.
+    pub fn settings(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        self.0
+            .about()
+            .settings
+            .iter()
+            .map(|setting| (setting.name, setting.help))
+    }
+
+    /// What its answers can prove and what not.
+    pub fn proves(&self) -> &'static str {
+        self.0.about().proves
+    }
+
+    /// Can somebody bring a revoked key back?
+    pub fn is_reversible(&self) -> bool {
+        self.0.about().reversible
+    }
+
+    /// What sending the same request again may do: `never`, `harmless` or `conclusive`.
+    pub fn repeat(&self) -> &'static str {
+        match self.0.about().repeat.0 {
+            Repeat::Never => "never",
+            Repeat::Harmless => "harmless",
+            Repeat::Conclusive => "conclusive",
+        }
+    }
+
+    /// May the provider give a freed id to another key, as far as is known?
+    pub fn may_reuse_ids(&self) -> bool {
+        self.0.about().ids_reused.0 == IdsReused::Possible
+    }
+
+    /// The version that the provider gives the document from which the client was generated.
+    pub fn document_version(&self) -> &'static str {
+        self.0.document_version()
+    }
+
+    /// Where the facts behind the rules were read, and when.
+    pub fn sources(&self) -> Vec<&'static str> {
+        let about = self.0.about();
+        let mut sources: Vec<&str> = about.rules.iter().map(|rule| rule.source).collect();
+        sources.extend([about.repeat.1, about.ids_reused.1]);
+        sources.dedup();
+        sources
+    }
+
+    /// Says whether the provider takes this key, without sending anything, and gives it in its canonical form.
+    pub fn check_key(&self, key: &str) -> Result<KeyRef, InvalidInput> {
+        KeyRef::new(self.name(), self.0.check_key(key)?)
+    }
+
+    #[cfg(feature = "fakes")]
+    pub(crate) fn entry(&self) -> &'static dyn Entry {
+        self.0
+    }
+}
+
+impl fmt::Debug for ProviderInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("ProviderInfo").field(&self.name()).finish()
+    }
+}
+
+impl Serialize for ProviderInfo {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut out = serializer.serialize_struct("ProviderInfo", 15)?;
+        out.serialize_field("provider", self.name())?;
+        out.serialize_field("aliases", self.aliases())?;
+        out.serialize_field("vendor", self.vendor())?;
+        out.serialize_field("key_form", self.key_form())?;
+        out.serialize_field("credentials", &self.credentials())?;
+        out.serialize_field("credential_help", self.credential_help())?;
+        out.serialize_field("operation", &self.operation())?;
+        out.serialize_field("base_url", &self.base_url())?;
+        out.serialize_field("base_url_form", self.base_url_form())?;
+        out.serialize_field(
+            "settings",
+            &self.settings().map(|(name, _)| name).collect::<Vec<_>>(),
+        )?;
+        out.serialize_field("proves", self.proves())?;
+        out.serialize_field("reversible", &self.is_reversible())?;
+        out.serialize_field("repeat", self.repeat())?;
+        out.serialize_field("document_version", self.document_version())?;
+        out.serialize_field("sources", &self.sources())?;
+        out.end()
+    }
+}
+
+/// [`Provider`] as an object can have it.
+pub(crate) trait Entry: Send + Sync {
+    fn about(&self) -> &'static About;
+    fn operations(&self) -> &'static [Operation];
+    fn document_version(&self) -> &'static str;
+    fn check_key(&self, key: &str) -> Result<String, InvalidInput>;
+    #[cfg(feature = "fakes")]
+    fn parameters(&self, key: &str) -> Result<Vec<(&'static str, String)>, InvalidInput>;
+    #[cfg(feature = "fakes")]
+    fn fake(&self) -> crate::fakes::FakeOf;
+    fn build(&self, settings: Settings) -> Result<AnyRevoker, BuildError>;
+}
+
+/// What a row of the table must be: a provider, and with the feature its fake.
+#[cfg(not(feature = "fakes"))]
+pub(crate) trait Row: Provider + Clone {}
+#[cfg(not(feature = "fakes"))]
+impl<P: Provider + Clone> Row for P {}
+#[cfg(feature = "fakes")]
+pub(crate) trait Row: Provider + Clone + crate::fakes::FakeAnswers {}
+#[cfg(feature = "fakes")]
+impl<P: Provider + Clone + crate::fakes::FakeAnswers> Row for P {}
+
+impl<P: Row> Entry for P {
+    fn about(&self) -> &'static About {
+        const { &P::ABOUT }
+    }
+
+    fn operations(&self) -> &'static [Operation] {
+        P::Client::OPERATIONS
+    }
+
+    fn document_version(&self) -> &'static str {
+        P::Client::DOCUMENT
+    }
+
+    fn check_key(&self, key: &str) -> Result<String, InvalidInput> {
+        key.parse::<P::Key>().map(|key| key.to_string())
+    }
+
+    #[cfg(feature = "fakes")]
+    fn parameters(&self, key: &str) -> Result<Vec<(&'static str, String)>, InvalidInput> {
+        use crate::provider::KeyParts;
+        key.parse::<P::Key>().map(|key| key.parameters())
+    }
+
+    #[cfg(feature = "fakes")]
+    fn fake(&self) -> crate::fakes::FakeOf {
+        crate::fakes::FakeOf {
+            base_path: P::BASE_PATH,
+            credentials: P::CREDENTIALS,
+            key: <P as crate::fakes::FakeAnswers>::key,
+            answer: <P as crate::fakes::FakeAnswers>::answer,
+        }
+    }
+
+    fn build(&self, settings: Settings) -> Result<AnyRevoker, BuildError> {
+        BuildTarget::build(self.clone(), settings).map(AnyRevoker::new)
+    }
+}

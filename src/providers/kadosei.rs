@@ -1,0 +1,145 @@
+//! Kadosei (payment orchestration): `DELETE /api/v1/applications/{id}/api-keys/{keyId}`.
+//!
+//! Facts from docs.kadosei.com, the reference page of this operation and "About the API", read 2026-11. The
+//! page that started this names no vendor, hence the alias `applications`. It shows a success body of `{}`
+//! and states no status, so both 200 with `{}` and 204 are taken as success and said to be inferred. The base
+//! URL is not published. Never confirmed against the live service.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::builder::Builder;
+use crate::credential::Form;
+use crate::input::InvalidInput;
+use crate::key::{split_pair, uuid_id};
+use crate::provider::{About, Base, IdsReused, KeyParts, Provider, Repeat, generated};
+use crate::verdict::{Expect, REVOKED_INFERRED, Rule, on};
+use crate::wire::Sent;
+
+generated!("kadosei");
+
+/// Marks builders and revokers for Kadosei.
+#[derive(Clone, Copy, Debug)]
+pub struct Kadosei;
+
+/// Begins a revoker for Kadosei, whose base URL must be set.
+///
+/// Credential: the merchant's token from the login endpoint, which lives one hour, as a
+/// [bearer token](crate::Credential::bearer). An application's own key (`ks_live_…`) is refused by Kadosei.
+pub fn builder() -> Builder<Kadosei> {
+    Builder::new(Kadosei)
+}
+
+uuid_id!(
+    /// The id of an application: a UUID, never nil.
+    ApplicationId, "kadosei", "application"
+);
+uuid_id!(
+    /// The id of an application's key: a UUID, never nil. Not the key, which begins `ks_`.
+    KeyId, "kadosei", "key"
+);
+
+/// A key of an application; as text `APPLICATION/KEY`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Key {
+    /// Whose key it is.
+    pub application_id: ApplicationId,
+    /// Which of its keys.
+    pub key_id: KeyId,
+}
+
+impl Key {
+    /// A key of an application.
+    pub fn new(application_id: ApplicationId, key_id: KeyId) -> Self {
+        Self { application_id, key_id }
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.application_id, self.key_id)
+    }
+}
+
+impl FromStr for Key {
+    type Err = InvalidInput;
+
+    fn from_str(text: &str) -> Result<Self, InvalidInput> {
+        let (application, key) = split_pair("kadosei", "APPLICATION/KEY", text)?;
+        Ok(Self::new(application.parse()?, key.parse()?))
+    }
+}
+
+impl KeyParts for Key {
+    fn parameters(&self) -> Vec<(&'static str, String)> {
+        vec![("id", self.application_id.to_string()), ("keyId", self.key_id.to_string())]
+    }
+}
+
+const RULES: &[Rule] = &[
+    on(200, REVOKED_INFERRED)
+        .with(Expect::EmptyObject)
+        .source("docs.kadosei.com, example body of the operation, status inferred, read 2026-11"),
+    on(204, REVOKED_INFERRED)
+        .undocumented()
+        .source("docs.kadosei.com states no status; the error bodies are NestJS's, whose DELETE is often 204; read 2026-11"),
+];
+
+impl Provider for Kadosei {
+    type Key = Key;
+    type Client = generated::Client;
+
+    const ABOUT: About = About {
+        name: "kadosei",
+        aliases: &["applications"],
+        vendor: "Kadosei",
+        key_form: "APPLICATION/KEY",
+        credentials: &[Form::Bearer],
+        credential_help: "the merchant's token from the login endpoint (lives one hour)",
+        base: Base {
+            default: None,
+            example: "https://HOST, which Kadosei does not publish",
+            domains: &[],
+            placeholders: &["api.example.com"],
+        },
+        settings: &[],
+        rules: RULES,
+        repeat: (Repeat::Harmless, "ids are UUIDs; docs.kadosei.com, read 2026-11"),
+        ids_reused: (IdsReused::No, "ids are UUIDs; docs.kadosei.com, read 2026-11"),
+        propagation: None,
+        reversible: false,
+        proves: "death by 200 {} or 204, inferred: the page states no status",
+    };
+
+    async fn revoke(client: &generated::Client, key: &Key) -> Sent {
+        client.revoke(key.application_id.as_uuid(), key.key_id.as_uuid()).await
+    }
+}
+
+#[cfg(feature = "fakes")]
+mod fake {
+    use serde_json::json;
+
+    use super::Kadosei;
+    use crate::fakes::{Case, FakeAnswers, Reply};
+
+    impl FakeAnswers for Kadosei {
+        const CREDENTIALS: &'static [&'static str] = &["fake.merchant.token"];
+
+        fn key(number: u64) -> String {
+            format!("4ad05e10-0000-4000-8000-000000000001/4ad05e10-0000-4000-9000-{number:012x}")
+        }
+
+        fn answer(case: Case, _: &[(&'static str, String)]) -> Reply {
+            match case {
+                Case::Revoked => Reply::new(200).with_json(json!({})),
+                // Nothing is stated about a second revoke.
+                Case::Again | Case::Unknown => Reply::new(404)
+                    .with_json(json!({ "error": "Not Found", "message": "No such resource", "code": 404 })),
+                // The other published shape.
+                Case::Unauthenticated => Reply::new(401)
+                    .with_json(json!({ "statusCode": 401, "message": ["Token missing or expired"], "error": "Unauthorized" })),
+            }
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! Sinjapp (messaging): `DELETE /api-keys/{apiKey}` below the tenant's own base URL.
+//!
+//! Facts from docs.sinjapp.org, the page "Revoke an API key" and the error bodies of its other pages, read
+//! 2026-11-22. The document's `servers` put `/api/v1` before its paths. Ids are integers, and whether a freed
+//! one is given to a later key is not stated, so nothing that may have arrived is sent again.
+//! Never confirmed against the live service.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::builder::Builder;
+use crate::credential::Form;
+use crate::input::InvalidInput;
+use crate::key::check_number;
+use crate::provider::{About, Base, IdsReused, KeyParts, Provider, Repeat, generated};
+use crate::verdict::{Expect, MISDIRECTED, Member, REVOKED, Rule, on};
+use crate::wire::Sent;
+
+generated!("sinjapp");
+
+/// Marks builders and revokers for Sinjapp.
+#[derive(Clone, Copy, Debug)]
+pub struct Sinjapp;
+
+/// Begins a revoker for Sinjapp, whose base URL must be set: `https://TENANT.sinjapp.org/api/v1`.
+///
+/// Credential: an API key with the scope to manage keys ([`Credential::api_key`](crate::Credential::api_key)).
+pub fn builder() -> Builder<Sinjapp> {
+    Builder::new(Sinjapp)
+}
+
+/// The id of a Sinjapp API key: a number from 1 to `i64::MAX`. Not the key itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct KeyId(i64);
+
+impl KeyId {
+    /// Checks and takes an id, which must be positive.
+    pub fn new(id: i64) -> Result<Self, InvalidInput> {
+        check_number("sinjapp", "key", &id.to_string()).map(Self)
+    }
+
+    /// The id.
+    pub fn get(self) -> i64 {
+        self.0
+    }
+}
+
+impl TryFrom<i64> for KeyId {
+    type Error = InvalidInput;
+
+    fn try_from(id: i64) -> Result<Self, InvalidInput> {
+        Self::new(id)
+    }
+}
+
+impl FromStr for KeyId {
+    type Err = InvalidInput;
+
+    fn from_str(text: &str) -> Result<Self, InvalidInput> {
+        check_number("sinjapp", "key", text).map(Self)
+    }
+}
+
+impl fmt::Display for KeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl KeyParts for KeyId {
+    fn parameters(&self) -> Vec<(&'static str, String)> {
+        vec![("apiKey", self.to_string())]
+    }
+}
+
+const RULES: &[Rule] = &[
+    on(204, REVOKED).source("docs.sinjapp.org, Revoke an API key, read 2026-11-22"),
+    on(404, MISDIRECTED)
+        .with(Expect::Object(&[Member::Says("message", "tenant could not be identified")]))
+        .undocumented()
+        .source("docs.sinjapp.org, error bodies of other operations: the host names no tenant; read 2026-11-22"),
+];
+
+impl Provider for Sinjapp {
+    type Key = KeyId;
+    type Client = generated::Client;
+
+    const ABOUT: About = About {
+        name: "sinjapp",
+        aliases: &[],
+        vendor: "Sinjapp",
+        key_form: "NUMBER",
+        credentials: &[Form::ApiKey("x-api-key")],
+        credential_help: "an API key whose scopes let it manage keys",
+        base: Base {
+            default: None,
+            example: "https://TENANT.sinjapp.org/api/v1",
+            domains: &["sinjapp.org"],
+            placeholders: &["your-tenant.sinjapp.org", "tenant.sinjapp.org"],
+        },
+        settings: &[],
+        rules: RULES,
+        repeat: (Repeat::Never, "nothing is stated about a second revoke; docs.sinjapp.org, read 2026-11-22"),
+        ids_reused: (IdsReused::Possible, "ids are integers and re-use is not excluded; docs.sinjapp.org, read 2026-11-22"),
+        propagation: None,
+        reversible: false,
+        proves: "death by 204; a 404 that cannot identify the tenant is a wrong host",
+    };
+
+    async fn revoke(client: &generated::Client, key: &KeyId) -> Sent {
+        client.revoke(key.get()).await
+    }
+}
+
+#[cfg(feature = "fakes")]
+mod fake {
+    use serde_json::json;
+
+    use super::Sinjapp;
+    use crate::fakes::{Case, FakeAnswers, Reply};
+
+    impl FakeAnswers for Sinjapp {
+        const BASE_PATH: &'static str = "/api/v1";
+        const CREDENTIALS: &'static [&'static str] = &["fake-administrator-key"];
+
+        fn key(number: u64) -> String {
+            number.to_string()
+        }
+
+        fn answer(case: Case, _: &[(&'static str, String)]) -> Reply {
+            match case {
+                Case::Revoked => Reply::new(204),
+                // Nothing is stated about a missing key; this is how Laravel answers.
+                Case::Again | Case::Unknown => {
+                    Reply::new(404).with_json(json!({ "message": "No query results for model [ApiKey]" }))
+                }
+                Case::Unauthenticated => Reply::new(401).with_json(json!({ "message": "Unauthenticated." })),
+            }
+        }
+    }
+}

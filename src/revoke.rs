@@ -1,0 +1,186 @@
+//! The call and its contract.
+
+use std::error::Error;
+use std::fmt::{Debug, Display};
+use std::future::Future;
+use std::pin::Pin;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use crate::input::InvalidInput;
+use crate::key::KeyRef;
+use crate::outcome::{RevokeError, RevokeResult};
+
+/// Kills keys of one provider with one credential.
+///
+/// Applications hold it, and fake it in their tests:
+///
+/// ```
+/// use keyrevoke::{ErrorKind, KeyState, Revoke, RevokeError, RevokeResult};
+///
+/// struct Down;
+///
+/// impl Revoke for Down {
+///     type Key = String;
+///     fn provider(&self) -> &str {
+///         "intern"
+///     }
+///     async fn revoke(&self, _key: &String) -> RevokeResult {
+///         Err(RevokeError::new("intern", ErrorKind::Unavailable, KeyState::Unknown))
+///     }
+/// }
+/// ```
+///
+/// # What implementers owe
+///
+/// * `Ok` means that the provider confirmed the key dead; "accepted" and "no such key" are not that.
+/// * `Err` with [`KeyState::Live`] means that nothing the call did can have changed the key.
+/// * The call ends by a deadline of its own, and never panics, whatever the provider answers.
+/// * It sends nothing again that may have been carried out, unless that cannot hurt any key.
+///
+/// # What callers may assume
+///
+/// Calling again with the same key is safe where [`RevokeError::is_retryable`] says so. Dropping the future
+/// stops the call but does not unsend what has left: the key is then in doubt. The provider's clients need a
+/// Tokio runtime with time and I/O enabled.
+pub trait Revoke: Send + Sync + 'static {
+    /// The identity of a key, never its secret. As text and back it is the same.
+    type Key: FromStr<Err: Error + Send + Sync + 'static> + Display + Clone + Debug + Send + Sync;
+
+    /// The provider's name, as in `provider:key`.
+    fn provider(&self) -> &str;
+
+    /// Revokes the key and says whether it is dead.
+    fn revoke(&self, key: &Self::Key) -> impl Future<Output = RevokeResult> + Send;
+}
+
+/// A revoker of whatever provider, for lists of keys as text.
+///
+/// ```
+/// # #[cfg(feature = "fakes")]
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+/// use keyrevoke::{KeyState, Revoke};
+///
+/// let fake = keyrevoke::fakes::Fake::start("sinjapp").await?;
+/// let revoker = keyrevoke::builder("sinjapp")?
+///     .with_base_url(fake.base_url())
+///     .with_credential(fake.credential())
+///     .build()?;
+/// let result = revoker.revoke(&fake.new_key()).await;
+/// assert_eq!(KeyState::from(&result), KeyState::Dead);
+/// # Ok::<(), Box<dyn std::error::Error>>(()) })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct AnyRevoker(Arc<dyn Erased>);
+
+impl AnyRevoker {
+    /// Forgets which provider a revoker is for.
+    pub fn new(revoker: impl Revoke) -> Self {
+        Self(Arc::new(revoker))
+    }
+
+    /// Says whether the provider takes this key, without sending anything, and gives it in its canonical form.
+    pub fn check(&self, key: &KeyRef) -> Result<KeyRef, InvalidInput> {
+        self.own(key)?;
+        let text = self.0.check(key.key())?;
+        KeyRef::new(self.0.provider(), text)
+    }
+
+    fn own(&self, key: &KeyRef) -> Result<(), InvalidInput> {
+        let ours = self.0.provider();
+        if crate::providers::canonical(key.provider()) == ours {
+            return Ok(());
+        }
+        Err(InvalidInput::new(
+            ours.to_owned(),
+            format!("key of {}", key.provider()),
+            format!("was given to the revoker of {ours}"),
+            "give it to the revoker of its own provider",
+        ))
+    }
+}
+
+impl Debug for AnyRevoker {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("AnyRevoker").field(&self.0.provider()).finish()
+    }
+}
+
+impl Revoke for AnyRevoker {
+    type Key = KeyRef;
+
+    fn provider(&self) -> &str {
+        self.0.provider()
+    }
+
+    async fn revoke(&self, key: &KeyRef) -> RevokeResult {
+        self.own(key)?;
+        self.0.revoke(key.key()).await
+    }
+}
+
+/// [`Revoke`] as an object can have it; text keys only at this edge.
+trait Erased: Send + Sync {
+    fn provider(&self) -> &str;
+    fn check(&self, key: &str) -> Result<String, InvalidInput>;
+    fn revoke<'a>(&'a self, key: &'a str) -> Pin<Box<dyn Future<Output = RevokeResult> + Send + 'a>>;
+}
+
+impl<R: Revoke> Erased for R {
+    fn provider(&self) -> &str {
+        Revoke::provider(self)
+    }
+
+    fn check(&self, key: &str) -> Result<String, InvalidInput> {
+        parse::<R>(self, key).map(|key| key.to_string())
+    }
+
+    fn revoke<'a>(&'a self, key: &'a str) -> Pin<Box<dyn Future<Output = RevokeResult> + Send + 'a>> {
+        Box::pin(async move {
+            let key = parse::<R>(self, key)?;
+            Revoke::revoke(self, &key).await
+        })
+    }
+}
+
+fn parse<R: Revoke>(revoker: &R, key: &str) -> Result<R::Key, InvalidInput> {
+    key.parse().map_err(|error: <R::Key as FromStr>::Err| {
+        let error: Box<dyn Error + Send + Sync> = error.into();
+        error
+            .downcast::<InvalidInput>()
+            .map(|input| *input)
+            .unwrap_or_else(|error| {
+                let provider = revoker.provider().to_owned();
+                let subject = format!("{provider} key");
+                InvalidInput::new(
+                    provider,
+                    subject,
+                    format!("is refused: {error}"),
+                    "give the id as the provider lists it",
+                )
+            })
+    })
+}
+
+/// A key that no revoker is there for.
+pub(crate) fn unknown_provider(name: &str) -> InvalidInput {
+    let known: Vec<&str> = crate::providers()
+        .iter()
+        .map(|provider| provider.name())
+        .collect();
+    InvalidInput::new(
+        "keyrevoke",
+        format!("provider {}", crate::input::shown(name)),
+        "is not known",
+        format!("give one of: {}", known.join(", ")),
+    )
+}
+
+// Asserted here so that a change which breaks it does not compile.
+const _: fn() = || {
+    fn holds<T: Send + Sync + 'static>() {}
+    holds::<AnyRevoker>();
+    holds::<RevokeError>();
+    holds::<crate::Revocation>();
+};

@@ -1,0 +1,273 @@
+//! What an attempt means. Pure, no I/O, the whole truth table: the provider's rules first, then the meaning of
+//! the status. Everything that is not proof of death ends in `Live` or `Unknown` here.
+
+use std::time::{Duration, SystemTime};
+
+use serde_json::{Map, Value};
+
+use crate::answer::{Answer, Attempt, Body, FailureReason};
+use crate::detail::dotted_codes;
+use crate::outcome::{Disposition, ErrorKind, Evidence, KeyState};
+
+/// One line of a provider's table: this status, with a body of this kind, means that.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rule {
+    pub(crate) status: u16,
+    pub(crate) body: Expect,
+    pub(crate) meaning: Meaning,
+    /// Where the fact was read, and when.
+    pub(crate) source: &'static str,
+    /// Is the status in the provider's OpenAPI document? Where it is not, the source says what else states it.
+    pub(crate) documented: bool,
+}
+
+/// Begins a rule on a status; without [`Rule::with`] any body, complete or not, will do.
+pub(crate) const fn on(status: u16, meaning: Meaning) -> Rule {
+    Rule {
+        status,
+        body: Expect::Anything,
+        meaning,
+        source: "",
+        documented: true,
+    }
+}
+
+impl Rule {
+    /// What the body must be. Every such rule needs a complete body of a JSON media type.
+    pub(crate) const fn with(mut self, body: Expect) -> Self {
+        self.body = body;
+        self
+    }
+
+    /// Where the fact was read, and when.
+    pub(crate) const fn source(mut self, source: &'static str) -> Self {
+        self.source = source;
+        self
+    }
+
+    /// The status is not in the provider's OpenAPI document.
+    pub(crate) const fn undocumented(mut self) -> Self {
+        self.documented = false;
+        self
+    }
+}
+
+/// What a body must be.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Expect {
+    /// The status alone decides.
+    Anything,
+    /// A JSON object without members.
+    EmptyObject,
+    /// A JSON object of which all of these hold.
+    Object(&'static [Member]),
+}
+
+/// A condition on the members of a JSON object.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Member {
+    /// The member is this text.
+    Is(&'static str, &'static str),
+    /// The member is this truth value.
+    IsBool(&'static str, bool),
+    /// The member is a text.
+    IsText(&'static str),
+    /// The member is the value of this path parameter: the answer is about our key.
+    IsParameter(&'static str, &'static str),
+    /// The member is there, and is null or a UNIX time in seconds that has passed by the answer's clock.
+    NullOrPast(&'static str),
+    /// The member is a text that says this, in whatever case.
+    Says(&'static str, &'static str),
+    /// An RFC 9457 problem document: at least one of its members is there, all that are there have their
+    /// documented types, and a `status` repeats the HTTP status.
+    ProblemDetails,
+    /// None of these members holds a code of the form `Word.Word` other than this.
+    NoOtherCode(&'static [&'static str], &'static str),
+}
+
+/// The members that RFC 9457 and Dolfin's document give a problem.
+const PROBLEM_TEXTS: &[&str] = &["type", "title", "detail", "instance"];
+
+impl Member {
+    /// The members that the condition reads, for the check against the provider's document.
+    #[cfg(test)]
+    pub(crate) fn names(&self) -> Vec<&'static str> {
+        match self {
+            Self::Is(name, _)
+            | Self::IsBool(name, _)
+            | Self::IsText(name)
+            | Self::IsParameter(name, _)
+            | Self::NullOrPast(name)
+            | Self::Says(name, _) => vec![name],
+            Self::ProblemDetails => [PROBLEM_TEXTS, &["status"]].concat(),
+            Self::NoOtherCode(names, _) => names.to_vec(),
+        }
+    }
+
+    fn holds(&self, object: &Map<String, Value>, answer: &Answer, parameters: &[(&str, String)]) -> bool {
+        let text = |name: &str| object.get(name).and_then(Value::as_str);
+        match *self {
+            Self::Is(name, wanted) => text(name) == Some(wanted),
+            Self::IsBool(name, wanted) => object.get(name).and_then(Value::as_bool) == Some(wanted),
+            Self::IsText(name) => text(name).is_some(),
+            Self::IsParameter(name, parameter) => {
+                let ours = parameters.iter().find(|(name, _)| *name == parameter);
+                ours.is_some_and(|(_, ours)| text(name) == Some(ours))
+            }
+            Self::NullOrPast(name) => match object.get(name) {
+                Some(Value::Null) => true,
+                Some(Value::Number(seconds)) => seconds
+                    .as_u64()
+                    .is_some_and(|seconds| has_passed(seconds, answer.now())),
+                _ => false,
+            },
+            Self::Says(name, wanted) => text(name).is_some_and(|text| text.to_lowercase().contains(wanted)),
+            Self::ProblemDetails => is_problem(object, answer.status),
+            Self::NoOtherCode(names, code) => names
+                .iter()
+                .filter_map(|name| text(name))
+                .flat_map(dotted_codes)
+                .all(|found| found == code),
+        }
+    }
+}
+
+/// How far a provider's clock may be ahead of the clock it puts into its answers.
+const CLOCK_SKEW: Duration = Duration::from_secs(300);
+
+fn has_passed(unix_seconds: u64, now: SystemTime) -> bool {
+    let now = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    unix_seconds <= (now + CLOCK_SKEW).as_secs()
+}
+
+fn is_problem(object: &Map<String, Value>, status: u16) -> bool {
+    let texts_are_sound = PROBLEM_TEXTS
+        .iter()
+        .filter_map(|name| object.get(*name))
+        .all(|value| matches!(value, Value::Null | Value::String(_)));
+    let status_agrees = match object.get("status") {
+        None | Some(Value::Null) => true,
+        // Dolfin's document allows a number and a string of digits.
+        Some(Value::Number(number)) => number.as_u64() == Some(status.into()),
+        Some(Value::String(digits)) => digits.parse() == Ok(status),
+        Some(_) => false,
+    };
+    let has_any = PROBLEM_TEXTS
+        .iter()
+        .chain(&["status"])
+        .any(|name| object.contains_key(*name));
+    has_any && texts_are_sound && status_agrees
+}
+
+/// What an answer says about the key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Meaning {
+    /// The key is dead.
+    Dead(Disposition, Evidence),
+    /// The key is not confirmed dead.
+    Not(ErrorKind, KeyState),
+}
+
+/// The documented success.
+pub(crate) const REVOKED: Meaning = Meaning::Dead(Disposition::Revoked, Evidence::ProviderAnswer);
+/// Success that is nowhere stated, but can mean nothing else.
+pub(crate) const REVOKED_INFERRED: Meaning = Meaning::Dead(Disposition::Revoked, Evidence::InferredAnswer);
+/// The provider names the state of this very key.
+pub(crate) const ALREADY_REVOKED: Meaning =
+    Meaning::Dead(Disposition::AlreadyRevoked, Evidence::ProviderAnswer);
+/// The request did not reach the tenant that was meant.
+pub(crate) const MISDIRECTED: Meaning = Meaning::Not(ErrorKind::Misdirected, KeyState::Live);
+
+/// May the request be sent again within the same call?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Again {
+    No,
+    /// Nothing was changed and the cause may pass: at every provider.
+    Untouched,
+    /// It may have been carried out: only where the provider's module declares a repeat harmless.
+    IfHarmless,
+    /// It may have been carried out, and only a provider that names the state of the very key can tell.
+    IfConclusive,
+}
+
+/// What one attempt means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Verdict {
+    pub(crate) meaning: Meaning,
+    pub(crate) again: Again,
+}
+
+impl Verdict {
+    const fn new(kind: ErrorKind, state: KeyState, again: Again) -> Self {
+        Self {
+            meaning: Meaning::Not(kind, state),
+            again,
+        }
+    }
+
+    /// May the attempt have changed the key?
+    pub(crate) fn leaves_doubt(&self) -> bool {
+        matches!(self.meaning, Meaning::Not(_, state) if state != KeyState::Live)
+    }
+}
+
+/// The verdict on one attempt to revoke the key of these path parameters.
+pub(crate) fn verdict(rules: &[Rule], parameters: &[(&str, String)], attempt: &Attempt) -> Verdict {
+    match attempt {
+        Attempt::NotSent(failure) => match failure.reason {
+            FailureReason::Guard => Verdict::new(ErrorKind::InvalidInput, KeyState::Live, Again::No),
+            FailureReason::Tls => Verdict::new(ErrorKind::NotSent, KeyState::Live, Again::No),
+            _ => Verdict::new(ErrorKind::NotSent, KeyState::Live, Again::Untouched),
+        },
+        Attempt::MaybeSent(_) => Verdict::new(ErrorKind::NoAnswer, KeyState::Unknown, Again::IfHarmless),
+        Attempt::Answered(answer) => rules
+            .iter()
+            .find(|rule| rule.status == answer.status && body_fits(rule.body, answer, parameters))
+            .map(|rule| Verdict {
+                meaning: rule.meaning,
+                again: Again::No,
+            })
+            .unwrap_or_else(|| by_status(answer)),
+    }
+}
+
+fn body_fits(expect: Expect, answer: &Answer, parameters: &[(&str, String)]) -> bool {
+    match (expect, answer.json()) {
+        (Expect::Anything, _) => true,
+        (Expect::EmptyObject, Some(Value::Object(object))) => object.is_empty(),
+        (Expect::Object(members), Some(Value::Object(object))) => members
+            .iter()
+            .all(|member| member.holds(object, answer, parameters)),
+        _ => false,
+    }
+}
+
+/// What a status means where no rule of the provider speaks. RFC 9110 and RFC 6585, read for one question:
+/// can this request have changed the key?
+fn by_status(answer: &Answer) -> Verdict {
+    use Again::{IfConclusive, IfHarmless, No, Untouched};
+    use ErrorKind::*;
+    use KeyState::{Live, Unknown};
+    let (kind, state, again) = match answer.status {
+        202 => (Pending, Unknown, No),
+        200..=299 if answer.body == Body::Cut => (NoAnswer, Unknown, IfConclusive),
+        // A success that the provider does not document proves nothing, and may be one.
+        200..=299 => (UnexpectedAnswer, Unknown, IfConclusive),
+        304 => (UnexpectedAnswer, Unknown, No),
+        300..=399 => (Redirected, Unknown, No),
+        400 | 422 => (Rejected, Live, No),
+        401 | 407 => (Unauthenticated, Live, No),
+        403 => (PermissionDenied, Live, No),
+        404 | 410 => (NotFound, Unknown, No),
+        405 => (Misdirected, Live, No),
+        408 => (Unavailable, Unknown, IfHarmless),
+        409 => (Conflict, Unknown, No),
+        425 => (Unavailable, Live, Untouched),
+        429 => (RateLimited, Live, Untouched),
+        501 | 505 => (UnexpectedAnswer, Unknown, No),
+        500 | 502..=504 | 507 | 520..=530 => (Unavailable, Unknown, IfHarmless),
+        500..=599 => (Unavailable, Unknown, No),
+        _ => (UnexpectedAnswer, Unknown, No),
+    };
+    Verdict::new(kind, state, again)
+}
