@@ -34,7 +34,7 @@ use crate::outcome::{RevokeError, RevokeResult};
 /// # What implementers owe
 ///
 /// * `Ok` means that the provider confirmed the key dead; "accepted" and "no such key" are not that.
-/// * `Err` with [`KeyState::Live`] means that nothing the call did can have changed the key.
+/// * `Err` with [`KeyState::Live`](crate::KeyState::Live) means that nothing the call did can have changed the key.
 /// * The call ends by a deadline of its own, and never panics, whatever the provider answers.
 /// * It sends nothing again that may have been carried out, unless that cannot hurt any key.
 ///

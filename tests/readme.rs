@@ -20,7 +20,7 @@ fn table() -> String {
             .collect();
         let base_url = match provider.base_url() {
             Some(url) => format!("`{url}`"),
-            None => format!("set it: {}", provider.base_url_form()),
+            None => format!("set it: `{}`", provider.base_url_form()),
         };
         writeln!(
             table,

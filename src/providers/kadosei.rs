@@ -98,7 +98,7 @@ impl Provider for Kadosei {
         credential_help: "the merchant's token from the login endpoint (lives one hour)",
         base: Base {
             default: None,
-            example: "https://HOST, which Kadosei does not publish",
+            example: "https://HOST",
             domains: &[],
             placeholders: &["api.example.com"],
         },
