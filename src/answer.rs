@@ -28,8 +28,12 @@ pub(crate) struct Failure {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FailureReason {
-    /// Our own guard refused the request.
+    /// Our own guard, or an observer, refused the request.
     Guard,
+    /// No credential could be had.
+    Credential,
+    /// Time ran out before the request could be sent.
+    Late,
     /// The host could not be reached.
     Connect,
     /// The TLS peer is not trusted, or is none.

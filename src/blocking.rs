@@ -19,7 +19,7 @@ use crate::outcome::{Delivery, ErrorKind, KeyState, RevokeError, RevokeResult};
 /// [`keyrevoke::Revoke`](crate::Revoke) for code that does not use async, with the same contract.
 pub trait Revoke: Send + Sync + 'static {
     /// The identity of a key, never its secret. As text and back it is the same.
-    type Key: FromStr<Err: Error + Send + Sync + 'static> + Display + Clone + Debug + Send + Sync;
+    type Key: FromStr<Err: Error + Send + Sync + 'static> + Display + Clone + Debug + Send + Sync + 'static;
 
     /// The provider's name, as in `provider:key`.
     fn provider(&self) -> &str;

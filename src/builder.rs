@@ -11,10 +11,12 @@ use reqwest::header::{HeaderName, HeaderValue};
 use crate::client::{Revoker, RevokerInner};
 use crate::credential::Credential;
 use crate::input::InvalidInput;
+use crate::observer::Observer;
 use crate::options::{ClientOptions, default_connect_timeout};
 use crate::outcome::{ErrorKind, KeyState, RevokeError};
 use crate::provider::{About, Effect, Provider};
-use crate::retry::RetryPolicy;
+use crate::retry::{Budget, RetryPolicy};
+use crate::source::{Cached, CredentialSource, Credentials};
 use crate::wire::{Generated, Target};
 
 /// How long one attempt may take where nothing is set: connecting, sending, and the whole answer.
@@ -42,15 +44,36 @@ pub struct Builder<T> {
 }
 
 #[doc(hidden)]
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Settings {
-    credential: Option<Credential>,
+    credential: Option<Given>,
+    observer: Option<Arc<dyn Observer>>,
     base_url: Option<String>,
     options: ClientOptions,
     retry: RetryPolicy,
     attempt_timeout: Option<Duration>,
     deadline: Option<Duration>,
     named: BTreeMap<String, String>,
+}
+
+#[derive(Clone)]
+enum Given {
+    Fixed(Credential),
+    Source(Arc<dyn CredentialSource>),
+}
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings")
+            .field("credential", &self.credential.as_ref().map(|_| "[redacted]"))
+            .field("base_url", &self.base_url)
+            .field("options", &self.options)
+            .field("retry", &self.retry)
+            .field("attempt_timeout", &self.attempt_timeout)
+            .field("deadline", &self.deadline)
+            .field("named", &self.named)
+            .finish_non_exhaustive()
+    }
 }
 
 impl<T: BuildTarget> Builder<T> {
@@ -61,9 +84,21 @@ impl<T: BuildTarget> Builder<T> {
         }
     }
 
-    /// The credential that may revoke. Required.
+    /// The credential that may revoke. This or a [source](Self::with_credential_source) is required.
     pub fn with_credential(mut self, credential: Credential) -> Self {
-        self.settings.credential = Some(credential);
+        self.settings.credential = Some(Given::Fixed(credential));
+        self
+    }
+
+    /// Where the credential comes from, for those that expire; instead of [`with_credential`](Self::with_credential).
+    pub fn with_credential_source(mut self, source: impl CredentialSource) -> Self {
+        self.settings.credential = Some(Given::Source(Arc::new(source)));
+        self
+    }
+
+    /// Who is told before a request leaves, and may stop it.
+    pub fn with_observer(mut self, observer: impl Observer) -> Self {
+        self.settings.observer = Some(Arc::new(observer));
         self
     }
 
@@ -164,12 +199,20 @@ impl<P: Provider> BuildTarget for P {
         let mut problems = Vec::new();
         let mut take = |problem| problems.push(problem);
 
-        let (prefix, mut headers) = named_settings(&about, &settings.named, &mut take);
-        let prepared = match &settings.credential {
-            Some(credential) => credential
-                .prepare(name, about.credentials)
-                .map_err(&mut take)
-                .ok(),
+        let (prefix, headers) = named_settings(&about, &settings.named, &mut take);
+        let credentials = match &settings.credential {
+            Some(Given::Fixed(credential)) => {
+                let prepared = credential.prepare(name, about.credentials).map_err(&mut take);
+                prepared
+                    .map(|prepared| Credentials::Fixed(Arc::new(prepared)))
+                    .ok()
+            }
+            Some(Given::Source(source)) => Some(Credentials::Source(Box::new(Cached {
+                provider: name,
+                forms: about.credentials,
+                source: Arc::clone(source),
+                current: tokio::sync::Mutex::default(),
+            }))),
             None => {
                 take(InvalidInput::new(
                     name,
@@ -208,13 +251,12 @@ impl<P: Provider> BuildTarget for P {
                 .ok(),
             _ => None,
         };
-        let (Some(prepared), Some(mut base), Some((connect, attempt, deadline)), Some(http), true) =
-            (prepared, base, timeouts, http, problems.is_empty())
+        let (Some(credentials), Some(mut base), Some((connect, attempt, deadline)), Some(http), true) =
+            (credentials, base, timeouts, http, problems.is_empty())
         else {
             return Err(BuildError { problems });
         };
         base.set_path(&format!("{}{prefix}", base.path().trim_end_matches('/')));
-        headers.extend(prepared.headers);
         Ok(Revoker(Arc::new(RevokerInner {
             target: Arc::new(Target {
                 base,
@@ -222,8 +264,10 @@ impl<P: Provider> BuildTarget for P {
                 headers,
             }),
             http,
-            redactor: prepared.redactor,
-            retry: settings.retry,
+            credentials,
+            observer: settings.observer,
+            policy: settings.retry,
+            budget: Budget::new(&settings.retry),
             connect_timeout: connect,
             attempt_timeout: attempt,
             deadline,

@@ -1,20 +1,25 @@
 //! [`Revoker`]: one call from a typed key to a verdict.
 
 use std::fmt;
-use std::sync::Arc;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout_at};
 
-use crate::answer::{Answer, Attempt, BODY_LIMIT, Body};
+use crate::answer::{Answer, Attempt, BODY_LIMIT, Body, Failure, FailureReason};
 use crate::attempt::attempt;
-use crate::credential::Redactor;
+use crate::credential::Prepared;
 use crate::detail;
-use crate::outcome::{Delivery, ErrorKind, Facts, KeyState, Revocation, RevokeError, RevokeResult};
-use crate::provider::{About, KeyParts, Provider, Repeat};
-use crate::retry::{Memory, RetryPolicy, next_pause};
+use crate::observer::{AttemptEnd, AttemptStart, Observer};
+use crate::outcome::{Delivery, ErrorKind, Facts, GaveUp, KeyState, Revocation, RevokeError, RevokeResult};
+use crate::provider::{About, KeyParts, Provider};
+use crate::retry::{Attempted, Budget, Ended, Limits, RetryPolicy, World, may_repeat, run};
 use crate::revoke::Revoke;
-use crate::verdict::{Again, Meaning, Verdict, verdict};
+use crate::source::Credentials;
+use crate::verdict::{Again, Meaning, verdict};
 use crate::wire::{Call, Generated, Target};
 
 /// Revokes keys of one provider with one credential. Cheap to clone; share it between tasks.
@@ -30,8 +35,10 @@ impl<P> Clone for Revoker<P> {
 pub(crate) struct RevokerInner<P> {
     pub(crate) target: Arc<Target>,
     pub(crate) http: reqwest::Client,
-    pub(crate) redactor: Redactor,
-    pub(crate) retry: RetryPolicy,
+    pub(crate) credentials: Credentials,
+    pub(crate) observer: Option<Arc<dyn Observer>>,
+    pub(crate) policy: RetryPolicy,
+    pub(crate) budget: Budget,
     pub(crate) connect_timeout: Duration,
     pub(crate) attempt_timeout: Duration,
     pub(crate) deadline: Duration,
@@ -43,7 +50,7 @@ impl<P> fmt::Debug for RevokerInner<P> {
         f.debug_struct("Revoker")
             .field("base_url", &self.target.base.as_str())
             .field("credential", &"[redacted]")
-            .field("retry", &self.retry)
+            .field("policy", &self.policy)
             .field("attempt_timeout", &self.attempt_timeout)
             .field("deadline", &self.deadline)
             .finish_non_exhaustive()
@@ -58,118 +65,277 @@ impl<P: Provider> Revoke for Revoker<P> {
     }
 
     async fn revoke(&self, key: &P::Key) -> RevokeResult {
-        self.0.run(key).await
+        OneCall::new(&self.0, key).run().await
+    }
+
+    async fn revoke_until(&self, key: &P::Key, until: impl Future<Output = ()> + Send) -> RevokeResult {
+        let call = OneCall::new(&self.0, key);
+        let (mut run, mut until) = (pin!(call.run()), pin!(until));
+        // The end is asked first: what has ended already sends nothing.
+        poll_fn(|context| match until.as_mut().poll(context) {
+            Poll::Ready(()) => Poll::Ready(None),
+            Poll::Pending => run.as_mut().poll(context).map(Some),
+        })
+        .await
+        .unwrap_or_else(|| Err(call.cancelled()))
     }
 }
 
-/// An attempt, what it means, and what it says of itself.
-struct Seen {
-    verdict: Verdict,
-    delivery: Delivery,
-    retry_after: Option<Duration>,
-    facts: Facts,
-    cause: Option<String>,
+/// One call for one key.
+struct OneCall<'a, P: Provider> {
+    revoker: &'a RevokerInner<P>,
+    key: &'a P::Key,
+    text: String,
+    parameters: Arc<Vec<(&'static str, String)>>,
+    began: Instant,
+    progress: Mutex<Progress>,
 }
 
-impl<P: Provider> RevokerInner<P> {
-    async fn run(&self, key: &P::Key) -> RevokeResult {
-        let about = &P::ABOUT;
-        let deadline = Instant::now() + self.deadline;
-        let parameters = Arc::new(key.parameters());
-        let mut memory = Memory::default();
-        // The last attempt that left, which says more than a later one that did not.
-        let mut last_sent: Option<Seen> = None;
-        loop {
-            let doubt_before = memory.ambiguous > 0;
-            let limit = deadline.min(Instant::now() + self.attempt_timeout);
-            let call = Call {
-                target: Arc::clone(&self.target),
-                parameters: Arc::clone(&parameters),
-            };
-            let client = P::Client::with(
-                self.target.base.as_str().trim_end_matches('/'),
-                self.http.clone(),
-                call,
-            );
-            let attempt = attempt(P::revoke(&client, key), limit).await;
-            let seen = self.look(about, &parameters, &attempt);
-            memory.record(&seen.verdict);
-            tracing::debug!(
-                provider = about.name,
-                key = %key,
-                attempt = memory.attempts,
-                status = seen.facts.status,
-                delivery = seen.delivery.as_str(),
-                meaning = ?seen.verdict.meaning,
-                "attempted to revoke"
-            );
-            let pause = next_pause(
-                &self.retry,
-                about.may_repeat(),
-                &memory,
-                &seen.verdict,
-                seen.retry_after,
-                fastrand::f64(),
-            );
-            // The next attempt must have time to connect, or its time-out would be ambiguous.
-            let left = deadline.saturating_duration_since(Instant::now());
-            match pause.filter(|pause| *pause + self.connect_timeout < left) {
-                Some(pause) => {
-                    if seen.delivery != Delivery::NotSent {
-                        last_sent = Some(seen);
-                    }
-                    sleep(pause).await;
-                }
-                None => {
-                    let decisive = match last_sent {
-                        Some(sent) if seen.delivery == Delivery::NotSent => sent,
-                        _ => seen,
-                    };
-                    return conclude(about, &memory, doubt_before, decisive);
-                }
-            }
+/// What has to be known if the call is ended from outside.
+#[derive(Default)]
+struct Progress {
+    /// The credential of the last attempt.
+    credential: Option<Arc<Prepared>>,
+    attempts: u32,
+    in_flight: bool,
+    in_doubt: bool,
+    delivery: Option<Delivery>,
+}
+
+/// What is reported of an attempt.
+struct Seen {
+    facts: Facts,
+    cause: Option<String>,
+    vetoed: bool,
+}
+
+impl<'a, P: Provider> OneCall<'a, P> {
+    fn new(revoker: &'a RevokerInner<P>, key: &'a P::Key) -> Self {
+        Self {
+            revoker,
+            key,
+            text: key.to_string(),
+            parameters: Arc::new(key.parameters()),
+            began: Instant::now(),
+            progress: Mutex::default(),
         }
     }
 
-    fn look(&self, about: &About, parameters: &[(&str, String)], attempt: &Attempt) -> Seen {
-        let (delivery, retry_after, mut facts, cause) = match attempt {
-            Attempt::NotSent(failure) => (Delivery::NotSent, None, Facts::default(), Some(&failure.message)),
+    async fn run(&self) -> RevokeResult {
+        let limits = Limits {
+            policy: self.revoker.policy,
+            repeat: P::ABOUT.may_repeat(),
+            connect_timeout: self.revoker.connect_timeout,
+            attempt_timeout: self.revoker.attempt_timeout,
+            deadline: self.revoker.deadline,
+        };
+        conclude(&P::ABOUT, run(self, &limits).await)
+    }
+
+    fn progress<T>(&self, change: impl FnOnce(&mut Progress) -> T) -> T {
+        change(&mut self.progress.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The verdict on a call that was ended from outside.
+    fn cancelled(&self) -> RevokeError {
+        self.progress(|progress| {
+            let in_doubt = progress.in_flight || progress.in_doubt;
+            let delivery = match progress.delivery {
+                _ if progress.in_flight => Delivery::MaybeSent,
+                Some(delivery) => delivery,
+                None => Delivery::NotSent,
+            };
+            let state = if in_doubt {
+                KeyState::Unknown
+            } else {
+                KeyState::Live
+            };
+            RevokeError::new(P::ABOUT.name, ErrorKind::Cancelled, state)
+                .with_attempts(progress.attempts)
+                .with_delivery(delivery)
+                .with_detail("the call was ended before it had a verdict")
+        })
+    }
+
+    /// Asks for the credential and the observer's leave, then sends.
+    async fn send(&self, number: u32, limit: Instant) -> (Attempt, bool) {
+        let not_sent = |reason, message: String| Attempt::NotSent(Failure { reason, message });
+        let late = "the time ran out before anything was sent";
+        let known = self.progress(|progress| progress.credential.clone());
+        let credential = match known {
+            Some(credential) => Ok(credential),
+            None => match timeout_at(limit, self.revoker.credentials.current()).await {
+                Ok(given) => given.map_err(|error| format!("no credential could be had: {error}")),
+                Err(_) => Err("the credential did not come in time".to_owned()),
+            },
+        };
+        let credential = match credential {
+            Ok(credential) => credential,
+            Err(message) => return (not_sent(FailureReason::Credential, message), false),
+        };
+        self.progress(|progress| progress.credential = Some(Arc::clone(&credential)));
+
+        if let Some(observer) = &self.revoker.observer {
+            let start = self.start(number);
+            match timeout_at(limit, observer.before_attempt(&start)).await {
+                Ok(Ok(())) => {}
+                Ok(Err(veto)) => return (not_sent(FailureReason::Guard, format!("vetoed: {veto}")), true),
+                Err(_) => return (not_sent(FailureReason::Late, late.into()), false),
+            }
+        }
+        // What is left must be enough to connect, or a time-out would be ambiguous.
+        if limit.saturating_duration_since(Instant::now()) <= self.revoker.connect_timeout {
+            return (not_sent(FailureReason::Late, late.into()), false);
+        }
+        let call = Call {
+            target: Arc::clone(&self.revoker.target),
+            parameters: Arc::clone(&self.parameters),
+            credential,
+        };
+        let base = self.revoker.target.base.as_str().trim_end_matches('/');
+        let client = P::Client::with(base, self.revoker.http.clone(), call);
+        self.progress(|progress| progress.in_flight = true);
+        (attempt(P::revoke(&client, self.key), limit).await, false)
+    }
+
+    fn start(&self, number: u32) -> AttemptStart<'_> {
+        AttemptStart {
+            provider: P::ABOUT.name,
+            key: &self.text,
+            number,
+        }
+    }
+
+    /// Text from outside, without any credential that this call has used.
+    fn clean(&self, text: &str) -> String {
+        let credential = self.progress(|progress| progress.credential.clone());
+        match credential {
+            Some(credential) => detail::clean(text, &credential.redactor),
+            None => detail::clean(text, &Default::default()),
+        }
+    }
+}
+
+impl<P: Provider> World for OneCall<'_, P> {
+    type Seen = Seen;
+
+    fn elapsed(&self) -> Duration {
+        self.began.elapsed()
+    }
+
+    async fn sleep(&self, pause: Duration) {
+        sleep(pause).await;
+    }
+
+    fn chance(&self) -> f64 {
+        fastrand::f64()
+    }
+
+    fn budget(&self) -> &Budget {
+        &self.revoker.budget
+    }
+
+    async fn attempt(&self, number: u32, limit: Duration) -> (Attempted, Seen) {
+        let (attempt, vetoed) = self.send(number, self.began + limit).await;
+        let verdict = verdict(P::ABOUT.rules, &self.parameters, &attempt);
+        let redactor =
+            self.progress(|progress| progress.credential.as_ref().map(|known| known.redactor.clone()));
+        let (delivery, retry_after, mut facts, cause) = match &attempt {
+            Attempt::NotSent(failure) => (
+                Delivery::NotSent,
+                None,
+                Facts::default(),
+                Some(self.clean(&failure.message)),
+            ),
             Attempt::MaybeSent(failure) => (
                 Delivery::MaybeSent,
                 None,
                 Facts::default(),
-                Some(&failure.message),
+                Some(self.clean(&failure.message)),
             ),
             Attempt::Answered(answer) => (
                 Delivery::Answered,
                 answer.retry_after(),
-                detail::read(answer, &self.redactor),
+                detail::read(answer, &redactor.unwrap_or_default()),
                 None,
             ),
         };
-        let verdict = verdict(about.rules, parameters, attempt);
-        let cause = cause.map(|cause| detail::clean(cause, &self.redactor));
         if facts.detail.is_none() {
-            facts.detail = match attempt {
+            facts.detail = match &attempt {
                 Attempt::Answered(answer) => {
-                    our_words(answer, &verdict).map(|words| detail::clean(&words, &self.redactor))
+                    our_words(answer, verdict.meaning).map(|words| self.clean(&words))
                 }
                 _ => cause.clone(),
             };
         }
-        Seen {
-            verdict,
-            delivery,
-            retry_after,
-            facts,
-            cause,
-        }
+        let refused = facts.status == Some(401);
+        self.progress(|progress| {
+            progress.attempts = number;
+            progress.in_flight = false;
+            progress.in_doubt |= verdict.leaves_doubt();
+            if delivery != Delivery::NotSent || progress.delivery.is_none() {
+                progress.delivery = Some(delivery);
+            }
+        });
+        (
+            Attempted {
+                verdict,
+                delivery,
+                retry_after,
+                refused,
+            },
+            Seen { facts, cause, vetoed },
+        )
+    }
+
+    async fn renew(&self, limit: Duration) -> bool {
+        let Some(refused) = self.progress(|progress| progress.credential.clone()) else {
+            return false;
+        };
+        let renewed = timeout_at(self.began + limit, self.revoker.credentials.instead_of(&refused)).await;
+        let Some(renewed) = renewed.ok().flatten() else {
+            return false;
+        };
+        // What the provider says later may echo the old one.
+        let renewed = Arc::new(renewed.and_redacting(&refused));
+        self.progress(|progress| progress.credential = Some(renewed));
+        true
+    }
+
+    async fn attempted(&self, number: u32, attempted: &Attempted, seen: &Seen, next: Option<Duration>) {
+        let key_state = match attempted.verdict.meaning {
+            Meaning::Dead(..) => KeyState::Dead,
+            Meaning::Not(_, state) => state,
+        };
+        tracing::debug!(
+            provider = P::ABOUT.name,
+            key = self.text,
+            attempt = number,
+            status = seen.facts.status,
+            delivery = attempted.delivery.as_str(),
+            state = key_state.as_str(),
+            next_in_ms = next.map(|next| next.as_millis() as u64),
+            "attempted to revoke"
+        );
+        let Some(observer) = &self.revoker.observer else {
+            return;
+        };
+        let end = AttemptEnd {
+            start: self.start(number),
+            delivery: attempted.delivery,
+            status: seen.facts.status,
+            key_state,
+            next_in: next,
+        };
+        // The verdict is known; an observer that does not come back must not hold it up for ever.
+        let limit = (self.began + self.revoker.deadline).max(Instant::now() + self.revoker.connect_timeout);
+        let _ = timeout_at(limit, observer.after_attempt(&end)).await;
     }
 }
 
 /// What to say of an answer that says nothing of itself.
-fn our_words(answer: &Answer, verdict: &Verdict) -> Option<String> {
-    let Meaning::Not(kind, _) = verdict.meaning else {
+fn our_words(answer: &Answer, meaning: Meaning) -> Option<String> {
+    let Meaning::Not(kind, _) = meaning else {
         return None;
     };
     Some(match (kind, &answer.body) {
@@ -191,12 +357,18 @@ fn our_words(answer: &Answer, verdict: &Verdict) -> Option<String> {
     })
 }
 
-fn conclude(about: &'static About, memory: &Memory, doubt_before: bool, seen: Seen) -> RevokeResult {
-    let facts = Facts {
-        attempts: memory.attempts,
+fn conclude(about: &'static About, ended: Ended<Seen>) -> RevokeResult {
+    let Some((attempted, seen)) = ended.decisive else {
+        return Err(RevokeError::new(about.name, ErrorKind::NotSent, KeyState::Live)
+            .with_attempts(0)
+            .with_gave_up(ended.gave_up)
+            .with_detail("the time ran out before anything was sent"));
+    };
+    let mut facts = Facts {
+        attempts: ended.memory.attempts,
         ..seen.facts
     };
-    let (kind, state) = match seen.verdict.meaning {
+    let (kind, state) = match attempted.verdict.meaning {
         Meaning::Dead(disposition, evidence) => {
             return Ok(Revocation::new(about.name, disposition, [evidence])
                 .with_facts(facts)
@@ -206,24 +378,24 @@ fn conclude(about: &'static About, memory: &Memory, doubt_before: bool, seen: Se
         Meaning::Not(kind, state) => (kind, state),
     };
     // A refusal says nothing of an earlier attempt that may have been carried out.
-    let state = if doubt_before { KeyState::Unknown } else { state };
-    let may_repeat = match seen.verdict.again {
-        Again::No => false,
-        Again::Untouched => state == KeyState::Live || about.may_repeat() != Repeat::Never,
-        Again::IfHarmless => about.may_repeat() != Repeat::Never,
-        Again::IfConclusive => about.may_repeat() == Repeat::Conclusive,
-    };
-    let attempts = if kind == ErrorKind::InvalidInput {
-        0
-    } else {
-        facts.attempts
-    };
+    let state = if ended.in_doubt { KeyState::Unknown } else { state };
+    let kind = if seen.vetoed { ErrorKind::Vetoed } else { kind };
+    if kind == ErrorKind::InvalidInput {
+        facts.attempts = 0;
+    }
+    let again = attempted.verdict.again;
+    let retryable = again != Again::No && may_repeat(about.may_repeat(), state != KeyState::Live, again);
     let error = RevokeError::new(about.name, kind, state)
-        .with_facts(Facts { attempts, ..facts })
-        .with_delivery(seen.delivery)
-        .with_retryable(may_repeat)
-        .with_retry_after(seen.retry_after)
-        .with_likely_dead(doubt_before && kind == ErrorKind::NotFound);
+        .with_facts(facts)
+        .with_delivery(attempted.delivery)
+        .with_retryable(retryable)
+        .with_retry_after(attempted.retry_after)
+        .with_gave_up(
+            ended
+                .gave_up
+                .filter(|why| *why != GaveUp::MayHurt || retryable || state != KeyState::Live),
+        )
+        .with_likely_dead(ended.in_doubt && kind == ErrorKind::NotFound);
     Err(match seen.cause {
         Some(cause) => error.with_source(cause),
         None => error,

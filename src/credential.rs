@@ -105,6 +105,22 @@ pub(crate) struct Prepared {
     pub(crate) redactor: Redactor,
 }
 
+impl Prepared {
+    /// Do both authorise with the same values?
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.headers == other.headers
+    }
+
+    /// The same credential, which also keeps another one out of all texts.
+    pub(crate) fn and_redacting(&self, other: &Self) -> Self {
+        let secrets = self.redactor.0.iter().chain(&other.redactor.0).cloned().collect();
+        Self {
+            headers: self.headers.clone(),
+            redactor: Redactor(secrets),
+        }
+    }
+}
+
 /// Longer than any token seen, short enough for servers' header limits.
 const LONGEST_TOKEN: usize = 4096;
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde::{Serialize, Serializer};
 
 use crate::input::InvalidInput;
-use crate::outcome::{Delivery, ErrorKind, Facts, FieldError, KeyState, Record, fact_accessors};
+use crate::outcome::{Delivery, ErrorKind, Facts, FieldError, GaveUp, KeyState, Record, fact_accessors};
 
 /// Why a key is not confirmed dead, and what that leaves open.
 ///
@@ -40,6 +40,7 @@ struct ErrorInner {
     retryable: bool,
     retry_after: Option<Duration>,
     likely_dead: bool,
+    gave_up: Option<GaveUp>,
     next_step: Option<Cow<'static, str>>,
     facts: Facts,
     source: Option<Arc<dyn Error + Send + Sync>>,
@@ -53,7 +54,7 @@ impl RevokeError {
     pub fn new(provider: impl Into<Cow<'static, str>>, kind: ErrorKind, state: KeyState) -> Self {
         let (delivery, attempts) = match kind {
             ErrorKind::InvalidInput => (Delivery::NotSent, 0),
-            ErrorKind::NotSent => (Delivery::NotSent, 1),
+            ErrorKind::NotSent | ErrorKind::Vetoed => (Delivery::NotSent, 1),
             ErrorKind::Cancelled if state == KeyState::Live => (Delivery::NotSent, 0),
             ErrorKind::NoAnswer | ErrorKind::Cancelled => (Delivery::MaybeSent, 1),
             _ => (Delivery::Answered, 1),
@@ -70,6 +71,7 @@ impl RevokeError {
             retryable: matches!(kind, ErrorKind::NotSent | ErrorKind::RateLimited),
             retry_after: None,
             likely_dead: false,
+            gave_up: None,
             next_step: None,
             facts: Facts {
                 attempts,
@@ -121,6 +123,11 @@ impl RevokeError {
         self.0.likely_dead
     }
 
+    /// Why the call stopped although another attempt could have told more; `None` where none could.
+    pub fn gave_up(&self) -> Option<GaveUp> {
+        self.0.gave_up
+    }
+
     /// The provider's complaints about single fields, where it made any.
     pub fn field_errors(&self) -> &[FieldError] {
         &self.0.facts.field_errors
@@ -147,6 +154,12 @@ impl RevokeError {
     /// Sets [`is_likely_dead`](Self::is_likely_dead).
     pub fn with_likely_dead(mut self, likely: bool) -> Self {
         self.0.likely_dead = likely;
+        self
+    }
+
+    /// Sets [`gave_up`](Self::gave_up).
+    pub fn with_gave_up(mut self, why: impl Into<Option<GaveUp>>) -> Self {
+        self.0.gave_up = why.into();
         self
     }
 
@@ -205,6 +218,9 @@ impl RevokeError {
                 "Call again shortly: the provider did not process the request."
             }
             (ErrorKind::Cancelled, KeyState::Live) => "Call again: nothing was sent.",
+            (ErrorKind::Vetoed, KeyState::Live) => {
+                "Ask whoever watches these calls why they refused it, then call again: nothing was sent."
+            }
             (ErrorKind::NotFound, _) => {
                 "Check the key id, the tenant and the base URL: the key you mean may be alive under another one."
             }
@@ -289,6 +305,7 @@ impl Serialize for RevokeError {
             retryable: self.0.retryable,
             retry_after: self.0.retry_after,
             likely_dead: self.0.likely_dead,
+            gave_up: self.0.gave_up,
             next_step: self.next_step(),
             facts: &self.0.facts,
         }

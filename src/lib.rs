@@ -14,6 +14,7 @@ mod golden;
 mod input;
 mod json;
 mod key;
+mod observer;
 mod options;
 mod outcome;
 mod provider;
@@ -21,6 +22,7 @@ mod providers;
 mod retry;
 mod revocation;
 mod revoke;
+mod source;
 #[cfg(all(test, feature = "fakes"))]
 mod specimen;
 mod verdict;
@@ -36,13 +38,16 @@ pub use client::Revoker;
 pub use credential::Credential;
 pub use input::InvalidInput;
 pub use key::KeyRef;
+pub use observer::{AttemptEnd, AttemptStart, BoxFuture, Observer, Veto};
 pub use options::ClientOptions;
 pub use outcome::{
-    Delivery, Disposition, ErrorKind, Evidence, FieldError, KeyState, Revocation, RevokeError, RevokeResult,
+    Delivery, Disposition, ErrorKind, Evidence, FieldError, GaveUp, KeyState, Revocation, RevokeError,
+    RevokeResult,
 };
 pub use provider::{KeyParts, Provider};
 pub use providers::{
     AnyProvider, ProviderInfo, builder, devin, devin_v3, dolfin, kadosei, provider, providers, sinjapp,
 };
 pub use retry::RetryPolicy;
-pub use revoke::{AnyRevoker, Revoke};
+pub use revoke::{AnyRevoker, Detached, Revoke};
+pub use source::CredentialSource;

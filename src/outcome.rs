@@ -166,6 +166,8 @@ pub enum ErrorKind {
     UnexpectedAnswer,
     /// The call was ended before it had a verdict.
     Cancelled,
+    /// An observer did not let the request leave.
+    Vetoed,
 }
 
 impl ErrorKind {
@@ -187,6 +189,7 @@ impl ErrorKind {
             Self::Unavailable => "unavailable",
             Self::UnexpectedAnswer => "unexpected_answer",
             Self::Cancelled => "cancelled",
+            Self::Vetoed => "vetoed",
         }
     }
 }
@@ -195,6 +198,21 @@ impl fmt::Display for ErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.as_str().replace('_', " "))
     }
+}
+
+/// Why a call stopped although another attempt could have told more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum GaveUp {
+    /// All attempts that the policy allows were made.
+    Attempts,
+    /// The next attempt would have come after the deadline, or later than the provider asks to wait.
+    Deadline,
+    /// The revoker's budget of repeats was used up, which means that the provider fails for many keys.
+    Budget,
+    /// The last attempt may have been carried out, and the provider's module does not declare a repeat harmless.
+    MayHurt,
 }
 
 /// What is known of the answer that decided, whatever the verdict.
@@ -325,6 +343,7 @@ pub(crate) struct Record<'a> {
     pub(crate) retryable: bool,
     pub(crate) retry_after: Option<Duration>,
     pub(crate) likely_dead: bool,
+    pub(crate) gave_up: Option<GaveUp>,
     pub(crate) next_step: Cow<'static, str>,
     pub(crate) facts: &'a Facts,
 }
@@ -332,7 +351,7 @@ pub(crate) struct Record<'a> {
 impl Serialize for Record<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let milliseconds = |time: Option<Duration>| time.map(|time| time.as_millis() as u64);
-        let mut out = serializer.serialize_struct("RevokeResult", 19)?;
+        let mut out = serializer.serialize_struct("RevokeResult", 20)?;
         out.serialize_field("provider", self.provider)?;
         out.serialize_field("state", &self.state)?;
         out.serialize_field("disposition", &self.disposition)?;
@@ -350,6 +369,7 @@ impl Serialize for Record<'_> {
         out.serialize_field("field_errors", &self.facts.field_errors)?;
         out.serialize_field("evidence", self.evidence)?;
         out.serialize_field("likely_dead", &self.likely_dead)?;
+        out.serialize_field("gave_up", &self.gave_up)?;
         out.serialize_field("reversible", &self.reversible)?;
         out.serialize_field("propagation_ms", &milliseconds(self.propagation))?;
         out.end()

@@ -1,29 +1,38 @@
-//! When to send again, and what an earlier attempt leaves in doubt. Pure: no clock, no chance of its own.
+//! When to send again, and what an earlier attempt leaves in doubt.
 //!
-//! Three things are never mixed: whether an attempt left, what its answer means, and what the call remembers.
+//! Three things are never mixed: whether an attempt left ([`Delivery`]), what its answer means
+//! ([`Verdict`]), and what the call remembers ([`Memory`]). The loop has no clock, no chance and no network of
+//! its own: it is given a [`World`], so that a test can be exact and a model exhaustive.
 
+use std::future::Future;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use crate::outcome::{Delivery, GaveUp};
 use crate::provider::Repeat;
-use crate::verdict::{Again, Verdict};
+use crate::verdict::{Again, Meaning, Verdict};
 
 /// How often and how fast one call asks again.
 ///
 /// Nothing that may have been carried out is ever sent again unless the provider's module declares, with its
-/// source, that a repeat cannot hurt.
+/// source, that a repeat cannot hurt; and then once. No policy loosens that.
 ///
 /// ```
 /// use keyrevoke::RetryPolicy;
 ///
-/// assert_ne!(RetryPolicy::default(), RetryPolicy::none());
+/// let patient = RetryPolicy::default().with_attempts(3);
+/// assert_ne!(patient, RetryPolicy::none());
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RetryPolicy {
     attempts: u32,
     first_pause: Duration,
     longest_pause: Duration,
+    budget: u32,
 }
 
+/// Attempts of one call, at most, whatever the policy.
+const MOST_ATTEMPTS: u32 = 5;
 /// Attempts that may have been carried out, at most, whatever the policy: the second one is there to learn
 /// from, a third would only add doubt.
 const MOST_AMBIGUOUS: u32 = 2;
@@ -32,12 +41,13 @@ const LEAST_JITTER: Duration = Duration::from_millis(200);
 
 impl Default for RetryPolicy {
     /// At most five attempts, two of them such that may have been carried out; pauses drawn at random below
-    /// 200 ms, doubling up to 5 s, or as the provider asks.
+    /// 200 ms, doubling up to 5 s, or as the provider asks; a budget of 100 repeats for each revoker.
     fn default() -> Self {
         Self {
-            attempts: 5,
+            attempts: MOST_ATTEMPTS,
             first_pause: Duration::from_millis(200),
             longest_pause: Duration::from_secs(5),
+            budget: 100,
         }
     }
 }
@@ -45,25 +55,37 @@ impl Default for RetryPolicy {
 impl RetryPolicy {
     /// One attempt, so that a test can count requests.
     pub fn none() -> Self {
-        Self {
-            attempts: 1,
-            ..Self::default()
-        }
+        Self::default().with_attempts(1)
     }
 
     /// As the default, without pauses of our own, for tests. A provider's Retry-After is still obeyed.
     pub fn immediate() -> Self {
-        Self {
-            first_pause: Duration::ZERO,
-            longest_pause: Duration::ZERO,
-            ..Self::default()
-        }
+        Self::default().with_pauses(Duration::ZERO, Duration::ZERO)
+    }
+
+    /// How many attempts one call makes at most, from 1 to 5; what is outside becomes the nearest of these.
+    pub fn with_attempts(mut self, attempts: u32) -> Self {
+        self.attempts = attempts.clamp(1, MOST_ATTEMPTS);
+        self
+    }
+
+    /// Pauses are drawn at random from zero to a bound that begins at `first` and doubles up to `longest`.
+    pub fn with_pauses(mut self, first: Duration, longest: Duration) -> Self {
+        (self.first_pause, self.longest_pause) = (first, longest);
+        self
+    }
+
+    /// How many repeats all calls of a revoker and its clones may make before answers refill the budget, one for
+    /// one. It keeps a thousand calls from storming a provider that is down.
+    pub fn with_budget(mut self, repeats: u32) -> Self {
+        self.budget = repeats;
+        self
     }
 
     /// The pause before attempt `attempts + 1`; `chance` is from 0 to 1.
     fn pause(&self, attempts: u32, retry_after: Option<Duration>, chance: f64) -> Duration {
         match retry_after {
-            Some(after) => after + (after / 10).max(LEAST_JITTER).mul_f64(chance),
+            Some(after) => after.saturating_add((after / 10).max(LEAST_JITTER).mul_f64(chance)),
             None => {
                 let doubled = self
                     .first_pause
@@ -74,8 +96,36 @@ impl RetryPolicy {
     }
 }
 
+/// What all calls with one credential may still repeat.
+#[derive(Debug)]
+pub(crate) struct Budget {
+    left: Mutex<u32>,
+    most: u32,
+}
+
+impl Budget {
+    pub(crate) fn new(policy: &RetryPolicy) -> Self {
+        Self {
+            left: Mutex::new(policy.budget),
+            most: policy.budget,
+        }
+    }
+
+    fn take(&self) -> bool {
+        let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
+        let some = *left > 0;
+        *left = left.saturating_sub(1);
+        some
+    }
+
+    fn give_back(&self) {
+        let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
+        *left = (*left + 1).min(self.most);
+    }
+}
+
 /// What a call remembers of its attempts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Memory {
     pub(crate) attempts: u32,
     /// Attempts that may have been carried out.
@@ -88,26 +138,169 @@ impl Memory {
         self.attempts += 1;
         self.ambiguous += u32::from(verdict.leaves_doubt());
     }
+
+    /// May another attempt follow one with this verdict?
+    pub(crate) fn allows(&self, policy: &RetryPolicy, repeat: Repeat, verdict: &Verdict) -> bool {
+        may_repeat(repeat, self.ambiguous > 0, verdict.again)
+            && self.attempts < policy.attempts
+            && self.ambiguous < MOST_AMBIGUOUS
+    }
 }
 
-/// How long to wait before the next attempt; `None` where there must be none.
-pub(crate) fn next_pause(
-    policy: &RetryPolicy,
-    repeat: Repeat,
-    memory: &Memory,
-    verdict: &Verdict,
-    retry_after: Option<Duration>,
-    chance: f64,
-) -> Option<Duration> {
-    let may = match verdict.again {
+/// May the same request be sent once more, as far as the keys at the provider are concerned?
+pub(crate) fn may_repeat(repeat: Repeat, in_doubt: bool, again: Again) -> bool {
+    match again {
         Again::No => false,
         // After an attempt that may have been carried out, every further one is a repeat of it.
-        Again::Untouched => memory.ambiguous == 0 || repeat != Repeat::Never,
+        Again::Untouched => !in_doubt || repeat != Repeat::Never,
         Again::IfHarmless => repeat != Repeat::Never,
         Again::IfConclusive => repeat == Repeat::Conclusive,
-    };
-    let allowed = may && memory.attempts < policy.attempts && memory.ambiguous < MOST_AMBIGUOUS;
-    allowed.then(|| policy.pause(memory.attempts, retry_after, chance))
+    }
+}
+
+/// What bounds a call.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    pub(crate) policy: RetryPolicy,
+    pub(crate) repeat: Repeat,
+    pub(crate) connect_timeout: Duration,
+    pub(crate) attempt_timeout: Duration,
+    /// From the beginning of the call.
+    pub(crate) deadline: Duration,
+}
+
+/// What the loop asks of the outside. Times are measured from the beginning of the call.
+pub(crate) trait World: Sync {
+    /// An attempt with all that is to be reported of it.
+    type Seen: Send;
+    fn elapsed(&self) -> Duration;
+    fn sleep(&self, pause: Duration) -> impl Future<Output = ()> + Send;
+    /// From 0 to 1.
+    fn chance(&self) -> f64;
+    fn budget(&self) -> &Budget;
+    /// Makes one attempt that ends by `limit`.
+    fn attempt(&self, number: u32, limit: Duration) -> impl Future<Output = (Attempted, Self::Seen)> + Send;
+    /// Gets another credential after a refusal of this one; `false` where there is no other.
+    fn renew(&self, limit: Duration) -> impl Future<Output = bool> + Send;
+    /// Is told what became of an attempt, and how long until the next, if there is one.
+    fn attempted(
+        &self,
+        number: u32,
+        attempted: &Attempted,
+        seen: &Self::Seen,
+        next: Option<Duration>,
+    ) -> impl Future<Output = ()> + Send;
+}
+
+/// What the loop has to know of an attempt.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Attempted {
+    pub(crate) verdict: Verdict,
+    pub(crate) delivery: Delivery,
+    pub(crate) retry_after: Option<Duration>,
+    /// The credential was refused, and another could help.
+    pub(crate) refused: bool,
+}
+
+/// How a call ended.
+pub(crate) struct Ended<S> {
+    pub(crate) memory: Memory,
+    /// The attempt that says most: the last one that left, else the last one. `None` where time ran out before
+    /// the first.
+    pub(crate) decisive: Option<(Attempted, S)>,
+    /// Did an attempt before the decisive one, or a later one, leave doubt?
+    pub(crate) in_doubt: bool,
+    pub(crate) gave_up: Option<GaveUp>,
+}
+
+/// Makes attempts until one decides, or none may follow.
+pub(crate) async fn run<W: World>(world: &W, limits: &Limits) -> Ended<W::Seen> {
+    let mut memory = Memory::default();
+    let mut decisive: Option<(Attempted, W::Seen)> = None;
+    let mut renewed = false;
+    loop {
+        let now = world.elapsed();
+        // An attempt must have time to connect, or its time-out would be ambiguous.
+        if now + limits.connect_timeout >= limits.deadline {
+            return Ended {
+                memory,
+                decisive,
+                in_doubt: memory.ambiguous > 0,
+                gave_up: Some(GaveUp::Deadline),
+            };
+        }
+        let in_doubt = memory.ambiguous > 0;
+        let limit = limits.deadline.min(now + limits.attempt_timeout);
+        let (attempted, seen) = world.attempt(memory.attempts + 1, limit).await;
+        memory.record(&attempted.verdict);
+        if attempted.delivery == Delivery::Answered && attempted.verdict.again == Again::No {
+            world.budget().give_back();
+        }
+
+        let next = next(world, limits, &memory, &attempted, &mut renewed).await;
+        world
+            .attempted(memory.attempts, &attempted, &seen, next.ok())
+            .await;
+        // An attempt that left says more than a later one that did not.
+        if attempted.delivery != Delivery::NotSent || decisive.is_none() {
+            decisive = Some((attempted, seen));
+        }
+        match next {
+            Ok(pause) => world.sleep(pause).await,
+            Err(gave_up) => {
+                return Ended {
+                    memory,
+                    decisive,
+                    in_doubt,
+                    gave_up,
+                };
+            }
+        }
+    }
+}
+
+/// How long to wait before the next attempt; else why there is none, where there could have been one.
+async fn next<W: World>(
+    world: &W,
+    limits: &Limits,
+    memory: &Memory,
+    attempted: &Attempted,
+    renewed: &mut bool,
+) -> Result<Duration, Option<GaveUp>> {
+    let Limits { policy, repeat, .. } = limits;
+    let left = |world: &W| limits.deadline.saturating_sub(world.elapsed());
+    if attempted.refused && !*renewed && matches!(attempted.verdict.meaning, Meaning::Not(..)) {
+        *renewed = true;
+        let again = Verdict {
+            again: Again::Untouched,
+            ..attempted.verdict
+        };
+        let may = memory.allows(policy, *repeat, &again) && limits.connect_timeout < left(world);
+        return if may && world.renew(limits.deadline).await {
+            Ok(Duration::ZERO)
+        } else {
+            Err(None)
+        };
+    }
+    if attempted.verdict.again == Again::No {
+        return Err(None);
+    }
+    if !memory.allows(policy, *repeat, &attempted.verdict) {
+        let bounded = may_repeat(*repeat, memory.ambiguous > 0, attempted.verdict.again);
+        return Err(Some(if bounded {
+            GaveUp::Attempts
+        } else {
+            GaveUp::MayHurt
+        }));
+    }
+    let pause = policy.pause(memory.attempts, attempted.retry_after, world.chance());
+    if pause.saturating_add(limits.connect_timeout) >= left(world) {
+        return Err(Some(GaveUp::Deadline));
+    }
+    if !world.budget().take() {
+        return Err(Some(GaveUp::Budget));
+    }
+    Ok(pause)
 }
 
 #[cfg(test)]
@@ -139,7 +332,7 @@ mod tests {
         for index in 0.. {
             let verdict = verdicts.get(index).or(verdicts.last()).unwrap();
             memory.record(verdict);
-            if next_pause(&policy, repeat, &memory, verdict, None, 1.0).is_none() {
+            if !memory.allows(&policy, repeat, verdict) {
                 break;
             }
         }

@@ -141,6 +141,7 @@ impl Serialize for Revocation {
             retryable: false,
             retry_after: None,
             likely_dead: false,
+            gave_up: None,
             next_step: self.next_step(),
             facts: &self.0.facts,
         }

@@ -2,14 +2,16 @@
 
 use std::error::Error;
 use std::fmt::{Debug, Display};
-use std::future::Future;
-use std::pin::Pin;
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
 use std::str::FromStr;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use crate::input::InvalidInput;
 use crate::key::KeyRef;
-use crate::outcome::{RevokeError, RevokeResult};
+use crate::observer::BoxFuture;
+use crate::outcome::{ErrorKind, KeyState, RevokeError, RevokeResult};
 
 /// Kills keys of one provider with one credential.
 ///
@@ -45,13 +47,88 @@ use crate::outcome::{RevokeError, RevokeResult};
 /// Tokio runtime with time and I/O enabled.
 pub trait Revoke: Send + Sync + 'static {
     /// The identity of a key, never its secret. As text and back it is the same.
-    type Key: FromStr<Err: Error + Send + Sync + 'static> + Display + Clone + Debug + Send + Sync;
+    type Key: FromStr<Err: Error + Send + Sync + 'static> + Display + Clone + Debug + Send + Sync + 'static;
 
     /// The provider's name, as in `provider:key`.
     fn provider(&self) -> &str;
 
     /// Revokes the key and says whether it is dead.
     fn revoke(&self, key: &Self::Key) -> impl Future<Output = RevokeResult> + Send;
+
+    /// Revokes the key, and ends with a verdict when `until` completes first, such as a cancellation token:
+    /// [`Live`](KeyState::Live) only if nothing can have left, else [`Unknown`](KeyState::Unknown).
+    ///
+    /// What has left is not unsent. Implementations that know what has left say so; this one cannot know.
+    fn revoke_until(
+        &self,
+        key: &Self::Key,
+        until: impl Future<Output = ()> + Send,
+    ) -> impl Future<Output = RevokeResult> + Send {
+        async move {
+            let (mut call, mut until) = (pin!(self.revoke(key)), pin!(until));
+            let mut began = false;
+            let ended = poll_fn(|context| match until.as_mut().poll(context) {
+                Poll::Ready(()) => Poll::Ready(None),
+                Poll::Pending => {
+                    began = true;
+                    call.as_mut().poll(context).map(Some)
+                }
+            });
+            ended.await.unwrap_or_else(|| {
+                let state = if began { KeyState::Unknown } else { KeyState::Live };
+                Err(RevokeError::new(
+                    self.provider().to_owned(),
+                    ErrorKind::Cancelled,
+                    state,
+                ))
+            })
+        }
+    }
+
+    /// Revokes the key in a task of its own, which finishes although the caller goes away: dropping what this
+    /// returns stops nothing. Awaiting it gives the verdict.
+    ///
+    /// The task lives on the current Tokio runtime; outside of one the result is an error, and nothing is sent.
+    fn revoke_detached(&self, key: &Self::Key) -> Detached
+    where
+        Self: Clone,
+    {
+        let provider = self.provider().to_owned();
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
+            let error = RevokeError::new(provider, ErrorKind::NotSent, KeyState::Live).with_attempts(0);
+            return Detached(Err(Some(error.with_detail("there is no Tokio runtime here"))));
+        };
+        let (revoker, key) = (self.clone(), key.clone());
+        Detached(Ok((
+            provider,
+            runtime.spawn(async move { revoker.revoke(&key).await }),
+        )))
+    }
+}
+
+/// A call that finishes although nobody waits for it; see [`Revoke::revoke_detached`].
+#[must_use = "the call goes on without it, but only awaiting it gives the verdict"]
+#[derive(Debug)]
+pub struct Detached(Result<(String, tokio::task::JoinHandle<RevokeResult>), Option<RevokeError>>);
+
+impl Future for Detached {
+    type Output = RevokeResult;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<RevokeResult> {
+        match &mut self.0 {
+            Ok((provider, task)) => Pin::new(task).poll(context).map(|joined| {
+                // The runtime ended the task, or the revoker panicked.
+                joined.unwrap_or_else(|_| {
+                    let error = RevokeError::new(provider.clone(), ErrorKind::Cancelled, KeyState::Unknown);
+                    Err(error.with_detail("the task was ended before it had a verdict"))
+                })
+            }),
+            Err(error) => match error.take() {
+                Some(error) => Poll::Ready(Err(error)),
+                None => Poll::Pending, // polled after it was ready, which no future has to answer
+            },
+        }
+    }
 }
 
 /// A revoker of whatever provider, for lists of keys as text.
@@ -118,13 +195,19 @@ impl Revoke for AnyRevoker {
         self.own(key)?;
         self.0.revoke(key.key()).await
     }
+
+    async fn revoke_until(&self, key: &KeyRef, until: impl Future<Output = ()> + Send) -> RevokeResult {
+        self.own(key)?;
+        self.0.revoke_until(key.key(), Box::pin(until)).await
+    }
 }
 
 /// [`Revoke`] as an object can have it; text keys only at this edge.
 trait Erased: Send + Sync {
     fn provider(&self) -> &str;
     fn check(&self, key: &str) -> Result<String, InvalidInput>;
-    fn revoke<'a>(&'a self, key: &'a str) -> Pin<Box<dyn Future<Output = RevokeResult> + Send + 'a>>;
+    fn revoke<'a>(&'a self, key: &'a str) -> BoxFuture<'a, RevokeResult>;
+    fn revoke_until<'a>(&'a self, key: &'a str, until: BoxFuture<'a, ()>) -> BoxFuture<'a, RevokeResult>;
 }
 
 impl<R: Revoke> Erased for R {
@@ -136,10 +219,17 @@ impl<R: Revoke> Erased for R {
         parse::<R>(self, key).map(|key| key.to_string())
     }
 
-    fn revoke<'a>(&'a self, key: &'a str) -> Pin<Box<dyn Future<Output = RevokeResult> + Send + 'a>> {
+    fn revoke<'a>(&'a self, key: &'a str) -> BoxFuture<'a, RevokeResult> {
         Box::pin(async move {
             let key = parse::<R>(self, key)?;
             Revoke::revoke(self, &key).await
+        })
+    }
+
+    fn revoke_until<'a>(&'a self, key: &'a str, until: BoxFuture<'a, ()>) -> BoxFuture<'a, RevokeResult> {
+        Box::pin(async move {
+            let key = parse::<R>(self, key)?;
+            Revoke::revoke_until(self, &key, until).await
         })
     }
 }

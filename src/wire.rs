@@ -8,6 +8,7 @@ use progenitor_client::{ByteStream, ResponseValue};
 use reqwest::header::{ACCEPT, CONTENT_LENGTH, HeaderName, HeaderValue};
 use reqwest::{Method, Request, Url};
 
+use crate::credential::Prepared;
 use crate::key::is_id_character;
 
 /// What a call to a generated operation gives: the responses are opened, so that status, headers and bytes
@@ -36,7 +37,7 @@ pub(crate) struct Target {
     /// Without a slash at its end.
     pub(crate) base: Url,
     pub(crate) operations: &'static [Operation],
-    /// Credential and settings.
+    /// The provider's own settings.
     pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
 }
 
@@ -45,6 +46,7 @@ pub(crate) struct Target {
 pub struct Call {
     pub(crate) target: Arc<Target>,
     pub(crate) parameters: Arc<Vec<(&'static str, String)>>,
+    pub(crate) credential: Arc<Prepared>,
 }
 
 impl fmt::Debug for Call {
@@ -86,7 +88,7 @@ impl Call {
         if says_empty {
             headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
         }
-        for (name, value) in &self.target.headers {
+        for (name, value) in self.target.headers.iter().chain(&self.credential.headers) {
             headers.insert(name.clone(), value.clone());
         }
         Ok(())
@@ -127,6 +129,7 @@ fn is_plain_segment(value: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::credential::{Credential, Form};
 
     const OPERATIONS: &[Operation] = &[Operation {
         name: "revoke",
@@ -136,16 +139,17 @@ mod tests {
 
     fn call(id: &str) -> Call {
         let base = Url::parse("http://127.0.0.1:9/base").unwrap();
-        let mut secret = HeaderValue::from_static("Bearer canary");
-        secret.set_sensitive(true);
-        let headers = vec![(reqwest::header::AUTHORIZATION, secret)];
+        let credential = Credential::bearer("canary")
+            .prepare("devin", &[Form::Bearer])
+            .unwrap();
         Call {
             target: Arc::new(Target {
                 base,
                 operations: OPERATIONS,
-                headers,
+                headers: Vec::new(),
             }),
             parameters: Arc::new(vec![("api_key_id", id.to_owned())]),
+            credential: Arc::new(credential),
         }
     }
 
