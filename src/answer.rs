@@ -93,6 +93,12 @@ impl Answer {
         media_type(&self.headers)
     }
 
+    /// Is the body, by its media type, the description of an error (RFC 9457)?
+    pub(crate) fn is_problem_document(&self) -> bool {
+        self.media_type()
+            .is_some_and(|media| media.eq_ignore_ascii_case("application/problem+json"))
+    }
+
     /// The provider's clock if it sent one, else ours.
     pub(crate) fn now(&self) -> SystemTime {
         self.header(DATE.as_str())

@@ -18,7 +18,7 @@ use crate::outcome::{Delivery, ErrorKind, KeyState, RevokeError, RevokeResult};
 
 /// [`keyrevoke::Revoke`](crate::Revoke) for code that does not use async, with the same contract.
 pub trait Revoke: Send + Sync + 'static {
-    /// The identity of a key, never its secret. As text and back it is the same.
+    /// The identity of a key; see [`crate::Revoke::Key`].
     type Key: FromStr<Err: Error + Send + Sync + 'static> + Display + Clone + Debug + Send + Sync + 'static;
 
     /// The provider's name, as in `provider:key`.
@@ -39,6 +39,11 @@ impl<R: crate::Revoke> Revoker<R> {
     /// Wraps an async revoker.
     pub fn new(revoker: R) -> Self {
         Self(revoker)
+    }
+
+    /// The async revoker inside.
+    pub fn get_ref(&self) -> &R {
+        &self.0
     }
 
     fn not_started(&self, cause: std::io::Error) -> RevokeError {
@@ -64,7 +69,10 @@ impl<R: crate::Revoke> Revoke for Revoker<R> {
                     .enable_all()
                     .build()
                     .map_err(|cause| self.not_started(cause))?;
-                runtime.block_on(self.0.revoke(key))
+                let result = runtime.block_on(self.0.revoke(key));
+                // A name look-up that hangs in the system must not hold up a call that has ended.
+                runtime.shutdown_background();
+                result
             };
             let thread = std::thread::Builder::new()
                 .name("keyrevoke".into())

@@ -66,12 +66,12 @@ impl fmt::Debug for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Settings")
             .field("credential", &self.credential.as_ref().map(|_| "[redacted]"))
-            .field("base_url", &self.base_url)
+            .field("base_url", &self.base_url.as_ref().map(|_| "[set]"))
             .field("options", &self.options)
             .field("retry", &self.retry)
             .field("attempt_timeout", &self.attempt_timeout)
             .field("deadline", &self.deadline)
-            .field("named", &self.named)
+            .field("named", &self.named.keys())
             .finish_non_exhaustive()
     }
 }
@@ -157,7 +157,14 @@ pub struct BuildError {
 }
 
 impl BuildError {
-    /// What is wrong; at least one.
+    /// For builders of one's own.
+    pub fn new(problems: impl IntoIterator<Item = InvalidInput>) -> Self {
+        Self {
+            problems: problems.into_iter().collect(),
+        }
+    }
+
+    /// What is wrong.
     pub fn problems(&self) -> &[InvalidInput] {
         &self.problems
     }

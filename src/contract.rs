@@ -46,7 +46,7 @@ fn every_rule_is_documented_or_says_what_else_states_it() {
         for rule in about.rules {
             let name = format!("{} {}", about.name, rule.status);
             assert!(
-                rule.source.contains("20"),
+                rule.source.contains("read 20"),
                 "{name}: a source with the date it was read"
             );
             let response = responses.get(&rule.status.to_string());
@@ -62,7 +62,7 @@ fn every_rule_is_documented_or_says_what_else_states_it() {
             }
         }
         for source in [about.repeat.1, about.ids_reused.1] {
-            assert!(source.contains("20"), "{}: {source}", about.name);
+            assert!(source.contains("read 20"), "{}: {source}", about.name);
         }
         if about.ids_reused.0 == IdsReused::Possible {
             assert_eq!(about.may_repeat(), Repeat::Never);

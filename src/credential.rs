@@ -123,6 +123,7 @@ impl Prepared {
 
 /// Longer than any token seen, short enough for servers' header limits.
 const LONGEST_TOKEN: usize = 4096;
+const SHORTEST_REDACTED: usize = 4;
 
 impl Credential {
     /// Checks the credential against the forms that a provider takes and lays it out as headers.
@@ -142,7 +143,7 @@ impl Credential {
                 format!("give one of: {}", taken.join(", ")),
             );
         };
-        let is_user = matches!(form, Form::Basic);
+        let is_basic = matches!(form, Form::Basic);
         for value in [Some(&first), second.as_ref()].into_iter().flatten() {
             if value.is_empty() {
                 return refuse("is empty", "set it".into());
@@ -154,8 +155,9 @@ impl Credential {
                 );
             }
             // Basic user names and passwords are encoded, so they may hold blanks; nothing may hold controls.
-            let sound =
-                |c: char| c.is_ascii_graphic() || (is_user && (c == ' ' || !c.is_ascii()) && !c.is_control());
+            let sound = |c: char| {
+                c.is_ascii_graphic() || (is_basic && (c == ' ' || !c.is_ascii()) && !c.is_control())
+            };
             if !value.chars().all(sound) {
                 return refuse(
                     "holds a blank, a line break, a control or a non-ASCII character (not shown)",
@@ -196,10 +198,16 @@ impl Credential {
             value.set_sensitive(true);
             headers.push((name, value));
         }
+        // Longest first, so that no part of one is left over; what is too short is no secret and is in every word.
+        secrets.retain(|secret| secret.len() >= SHORTEST_REDACTED);
         secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+        let secrets = secrets
+            .iter()
+            .map(|secret| SecretString::from(secret.as_str()))
+            .collect();
         Ok(Prepared {
             headers,
-            redactor: Redactor(secrets.into_iter().map(Into::into).collect()),
+            redactor: Redactor(secrets),
         })
     }
 

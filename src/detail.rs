@@ -59,23 +59,23 @@ fn code_word(body: &Map<String, Value>) -> Option<String> {
         .find_map(|text| dotted_codes(text).next().map(ToOwned::to_owned))
 }
 
-/// The codes of the form `Word.Word` in a text: words of letters and digits joined by dots, with at least one
-/// capital, which tells `Member.Forbidden` from a host or file name. The host of a URL is passed over.
+/// Words of a text that could be a code of the form `Word.Word`: joined by dots, with a capital somewhere, which
+/// tells `Member.Forbidden` from a host or file name, and not all numbers, which tells it from a time. Rather one
+/// too many than one too few: a code that is overlooked could make a refusal look like a death.
 pub(crate) fn dotted_codes(text: &str) -> impl Iterator<Item = &str> {
-    let after_host = match text.split_once("://") {
-        Some((_, rest)) => rest.find(['/', '?', '#', ' ']).map_or("", |end| &rest[end..]),
-        None => text,
-    };
-    let before_host = text.split_once("://").map_or("", |(before, _)| before);
-    [before_host, after_host]
-        .into_iter()
-        .flat_map(|part| part.split(|c: char| !(c.is_ascii_alphanumeric() || c == '.' || c == '_')))
+    dotted_words(text).filter(|word| word.contains(|c: char| c.is_ascii_uppercase()))
+}
+
+/// Words joined by dots, in whatever case, of which some part begins with a letter.
+pub(crate) fn dotted_words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '.' || c == '_'))
         .map(|word| word.trim_matches('.'))
         .filter(|word| {
-            let mut parts = word.split('.');
-            word.contains('.')
-                && parts.all(|part| part.starts_with(|c: char| c.is_ascii_alphabetic()))
-                && word.contains(|c: char| c.is_ascii_uppercase())
+            let is_word = |part: &str| {
+                part.trim_start_matches('_')
+                    .starts_with(|c: char| c.is_ascii_alphabetic())
+            };
+            word.contains('.') && word.split('.').any(is_word)
         })
 }
 
@@ -276,7 +276,7 @@ mod tests {
             ["ApiKey.AlreadyRevoked", "Member.Forbidden"]
         );
         assert_eq!(
-            codes("https://Docs.Example.org/e/Client.Locked?x"),
+            codes("https://docs.example.org\nClient.Locked"),
             ["Client.Locked"]
         );
         assert_eq!(codes("urn:x:ApiKey.AlreadyRevoked"), ["ApiKey.AlreadyRevoked"]);

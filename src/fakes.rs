@@ -150,6 +150,16 @@ pub struct Received {
 }
 
 impl Received {
+    /// A request, for recorders of one's own.
+    pub fn new(method: impl Into<String>, path: impl Into<String>) -> Self {
+        Self {
+            method: method.into(),
+            path: path.into(),
+            headers: Vec::new(),
+            body: Vec::new(),
+        }
+    }
+
     /// A header by its name in lower case.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers
@@ -219,6 +229,12 @@ impl Fake {
             .first()
             .copied()
             .unwrap_or_default()
+    }
+
+    /// A credential of the right form that is refused.
+    pub fn wrong_credential(&self) -> Credential {
+        // Ours with a tail: whatever its form, it stays of that form.
+        Credential::from_text(format!("{}-but-wrong", self.credential_text()))
     }
 
     /// A builder with base URL and credential set.

@@ -241,6 +241,32 @@ fn shapes(parameters: &[(&'static str, String)]) -> Vec<Shape> {
             problem(r#"{"title":{"code":"ApiKey.AlreadyRevoked"}}"#),
         ),
         (
+            "problem of another code after an address",
+            problem(r#"{"title":"Conflict","detail":"see (https://docs.dolfinai.co)\nClient.Locked"}"#),
+        ),
+        (
+            "problem of another code as host",
+            problem(r#"{"title":"Conflict","type":"https://Client.Locked"}"#),
+        ),
+        (
+            "problem of another code, oddly written",
+            problem(r#"{"title":"_Client.2Locked"}"#),
+        ),
+        (
+            "problem of another code in lower case",
+            problem(r#"{"title":"member.forbidden"}"#),
+        ),
+        (
+            "problem of another type in lower case",
+            problem(r#"{"type":"urn:problem:client.locked"}"#),
+        ),
+        (
+            "problem with host and time",
+            problem(
+                r#"{"title":"Conflict","detail":"revoked at 2026-11-22T10:00:00.123Z, see docs.dolfinai.co"}"#,
+            ),
+        ),
+        (
             "problem as html",
             (
                 vec![("content-type", "text/html")],

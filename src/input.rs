@@ -6,8 +6,8 @@ use std::fmt;
 
 /// A key, credential or setting that was refused before anything was sent: what it is, why, and the remedy.
 ///
-/// Its text never holds a value that could be a secret: what looks like one is not shown at all, and of
-/// anything longer than a dozen characters only the first four and the length are.
+/// Where this crate makes one, its text never holds a value that could be a secret: what looks like one is not
+/// shown at all, and of a refused value longer than a dozen characters only the first four and the length are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidInput {
     provider: Cow<'static, str>,
@@ -69,44 +69,47 @@ impl fmt::Display for InvalidInput {
 impl Error for InvalidInput {}
 
 /// How a secret begins at the vendors that mark theirs, from their public documentation and from what
-/// secret scanners look for (read 2026-11). Compared without regard to case.
-const SECRET_PREFIXES: &[&str] = &[
-    "apk_",
-    "cog_",
-    "dol_",
-    "ks_live_",
-    "ks_test_",
-    "sk_",
-    "sk-",
-    "rk_",
-    "pk_",
-    "ghp_",
-    "gho_",
-    "ghu_",
-    "ghs_",
-    "ghr_",
-    "github_pat_",
-    "glpat-",
-    "xoxb-",
-    "xoxp-",
-    "xoxa-",
-    "xapp-",
-    "sg.",
-    "eyj",
-    "aiza",
-    "hf_",
-    "npm_",
-    "whsec_",
-    "bearer ",
-    "basic ",
+/// secret scanners look for (read 2026-11), and how long it is at least: the shorter the mark, the longer a text
+/// must be before it is taken for more than an id that begins alike.
+const SECRET_PREFIXES: &[(&str, usize)] = &[
+    ("apk_", 0),
+    ("cog_", 0),
+    ("dol_", 0),
+    ("ks_live_", 0),
+    ("ks_test_", 0),
+    ("sk_", 0),
+    ("rk_", 0),
+    ("ghp_", 0),
+    ("gho_", 0),
+    ("ghu_", 0),
+    ("ghs_", 0),
+    ("ghr_", 0),
+    ("github_pat_", 0),
+    ("glpat-", 0),
+    ("xoxb-", 0),
+    ("xoxp-", 0),
+    ("xoxa-", 0),
+    ("xapp-", 0),
+    ("whsec_", 0),
+    ("bearer ", 0),
+    ("basic ", 0),
+    ("sk-", 12),
+    ("pk_", 12),
+    ("hf_", 20),
+    ("npm_", 20),
+    ("sg.", 30),
+    ("aiza", 30),
+    ("eyj", 30),
 ];
 
-/// Does the text begin as a secret does?
+/// Does the text look like a secret? Compared without regard to case.
 pub(crate) fn looks_like_secret(text: &str) -> bool {
     let text = text.trim_start_matches(|c: char| c.is_whitespace() || c.is_control() || "\"'`".contains(c));
-    SECRET_PREFIXES.iter().any(|prefix| {
-        text.get(..prefix.len())
-            .is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+    SECRET_PREFIXES.iter().any(|(prefix, least)| {
+        text.len() >= *least
+            && text
+                .get(..prefix.len())
+                .is_some_and(|start| start.eq_ignore_ascii_case(prefix))
     })
 }
 

@@ -14,7 +14,7 @@ use crate::input::{InvalidInput, looks_like_secret, shown};
 
 /// A key as text: `provider:key`, such as `sinjapp:42` or `devin-v3:service-user-1/key-2`.
 ///
-/// Only its outer form is checked here; [`AnyRevoker::check`](crate::AnyRevoker::check) says whether the
+/// It never holds what looks like the secret of a key. Only its outer form is checked here; [`AnyRevoker::check`](crate::AnyRevoker::check) says whether the
 /// provider takes the key.
 ///
 /// ```
@@ -52,6 +52,15 @@ impl KeyRef {
         }
         if key.is_empty() {
             return refuse("names no key");
+        }
+        if key.split('/').any(looks_like_secret) {
+            let subject = format!("{provider} key");
+            return Err(InvalidInput::new(
+                provider,
+                subject,
+                LOOKS_LIKE_SECRET,
+                SECRET_REMEDY,
+            ));
         }
         Ok(Self { provider, key })
     }
@@ -118,14 +127,17 @@ const LONGEST_ID: usize = 128;
 /// Words that providers read as "the caller's own token" or "all of them" where an id is expected.
 const RESERVED: &[&str] = &["self", "current", "me", "all"];
 
+const LOOKS_LIKE_SECRET: &str = "looks like the key itself, not its id (not shown)";
+const SECRET_REMEDY: &str = "give the id under which the provider lists the key, and treat the key as leaked to wherever you typed it";
+
 /// Refuses what looks like the secret of a key where its id is wanted, without showing it.
 fn refuse_secret(provider: &'static str, subject: &str, text: &str) -> Result<(), InvalidInput> {
     if looks_like_secret(text) {
         return Err(InvalidInput::new(
             provider,
             format!("{provider} {subject}"),
-            "looks like the key itself, not its id (not shown)",
-            "give the id under which the provider lists the key, and treat the key as leaked to wherever you typed it",
+            LOOKS_LIKE_SECRET,
+            SECRET_REMEDY,
         ));
     }
     Ok(())

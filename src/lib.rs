@@ -44,10 +44,9 @@ pub use outcome::{
     Delivery, Disposition, ErrorKind, Evidence, FieldError, GaveUp, KeyState, Revocation, RevokeError,
     RevokeResult,
 };
-pub use provider::{KeyParts, Provider};
-pub use providers::{
-    AnyProvider, ProviderInfo, builder, devin, devin_v3, dolfin, kadosei, provider, providers, sinjapp,
-};
+pub use provider::{Provider, Repeat};
+pub use providers::modules::*;
+pub use providers::{AnyProvider, ProviderInfo, builder, provider, providers};
 pub use retry::RetryPolicy;
 pub use revoke::{AnyRevoker, Detached, Revoke};
 pub use source::CredentialSource;

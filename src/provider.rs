@@ -92,8 +92,9 @@ pub enum Effect {
     PathPrefix(&'static [&'static str]),
 }
 
-/// What sending the same request again may do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What sending the same request again may do, as far as is published.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Repeat {
     /// It may hit something else, or nothing is known.
     Never,
@@ -101,6 +102,17 @@ pub enum Repeat {
     Harmless,
     /// Its answer names the state of that very key.
     Conclusive,
+}
+
+impl Repeat {
+    /// `never`, `harmless` or `conclusive`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Never => "never",
+            Self::Harmless => "harmless",
+            Self::Conclusive => "conclusive",
+        }
+    }
 }
 
 /// May a freed id come back as another key's?

@@ -16,6 +16,10 @@ use crate::wire::{Generated, Operation};
 macro_rules! table {
     ($($module:ident :: $marker:ident,)*) => {
         $(pub mod $module;)*
+        /// The providers' modules, for the crate's root.
+        pub(crate) mod modules {
+            $(pub use super::$module;)*
+        }
         const TABLE: &[ProviderInfo] = &[$(ProviderInfo(&$module::$marker),)*];
     };
 }
@@ -64,7 +68,7 @@ pub(crate) fn canonical(name: &str) -> &str {
 }
 
 /// Marks builders for a provider that is known by name only.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct AnyProvider(&'static ProviderInfo);
 
 #[cfg(feature = "fakes")]
@@ -83,27 +87,27 @@ impl BuildTarget for AnyProvider {
 }
 
 /// A provider and what it can do, for listings and for choosing one at run time.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct ProviderInfo(&'static dyn Entry);
 
 impl ProviderInfo {
     /// As in `provider:key`.
-    pub fn name(&self) -> &'static str {
+    pub fn name(&self) -> &str {
         self.0.about().name
     }
 
     /// Other names that are understood.
-    pub fn aliases(&self) -> &'static [&'static str] {
+    pub fn aliases(&self) -> &[&str] {
         self.0.about().aliases
     }
 
     /// The vendor's name, for people.
-    pub fn vendor(&self) -> &'static str {
+    pub fn vendor(&self) -> &str {
         self.0.about().vendor
     }
 
     /// How a key is written after the colon, such as `SERVICE_USER/KEY`.
-    pub fn key_form(&self) -> &'static str {
+    pub fn key_form(&self) -> &str {
         self.0.about().key_form
     }
 
@@ -118,7 +122,7 @@ impl ProviderInfo {
     }
 
     /// What kind of credential may revoke.
-    pub fn credential_help(&self) -> &'static str {
+    pub fn credential_help(&self) -> &str {
         self.0.about().credential_help
     }
 
@@ -144,17 +148,17 @@ impl ProviderInfo {
     }
 
     /// The provider's published base URL; `None` where it must be set.
-    pub fn base_url(&self) -> Option<&'static str> {
+    pub fn base_url(&self) -> Option<&str> {
         self.0.about().base.default
     }
 
     /// What a base URL looks like.
-    pub fn base_url_form(&self) -> &'static str {
+    pub fn base_url_form(&self) -> &str {
         self.0.about().base.example
     }
 
     /// The settings that only this provider has: name and meaning.
-    pub fn settings(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+    pub fn settings(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0
             .about()
             .settings
@@ -162,8 +166,13 @@ impl ProviderInfo {
             .map(|setting| (setting.name, setting.help))
     }
 
+    /// The domains under which base URLs are taken without further ado; none where any https host may be right.
+    pub fn domains(&self) -> &[&str] {
+        self.0.about().base.domains
+    }
+
     /// What its answers can prove and what not.
-    pub fn proves(&self) -> &'static str {
+    pub fn proves(&self) -> &str {
         self.0.about().proves
     }
 
@@ -172,13 +181,9 @@ impl ProviderInfo {
         self.0.about().reversible
     }
 
-    /// What sending the same request again may do: `never`, `harmless` or `conclusive`.
-    pub fn repeat(&self) -> &'static str {
-        match self.0.about().repeat.0 {
-            Repeat::Never => "never",
-            Repeat::Harmless => "harmless",
-            Repeat::Conclusive => "conclusive",
-        }
+    /// What sending the same request again may do.
+    pub fn repeat(&self) -> Repeat {
+        self.0.about().repeat.0
     }
 
     /// May the provider give a freed id to another key, as far as is known?
@@ -187,12 +192,12 @@ impl ProviderInfo {
     }
 
     /// The version that the provider gives the document from which the client was generated.
-    pub fn document_version(&self) -> &'static str {
+    pub fn document_version(&self) -> &str {
         self.0.document_version()
     }
 
     /// Where the facts behind the rules were read, and when.
-    pub fn sources(&self) -> Vec<&'static str> {
+    pub fn sources(&self) -> Vec<&str> {
         let about = self.0.about();
         let mut sources: Vec<&str> = about.rules.iter().map(|rule| rule.source).collect();
         sources.extend([about.repeat.1, about.ids_reused.1]);
@@ -235,7 +240,7 @@ impl Serialize for ProviderInfo {
         )?;
         out.serialize_field("proves", self.proves())?;
         out.serialize_field("reversible", &self.is_reversible())?;
-        out.serialize_field("repeat", self.repeat())?;
+        out.serialize_field("repeat", self.repeat().as_str())?;
         out.serialize_field("document_version", self.document_version())?;
         out.serialize_field("sources", &self.sources())?;
         out.end()

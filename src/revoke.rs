@@ -43,10 +43,15 @@ use crate::outcome::{ErrorKind, KeyState, RevokeError, RevokeResult};
 /// # What callers may assume
 ///
 /// Calling again with the same key is safe where [`RevokeError::is_retryable`] says so. Dropping the future
-/// stops the call but does not unsend what has left: the key is then in doubt. The provider's clients need a
-/// Tokio runtime with time and I/O enabled.
+/// stops the call but does not unsend what has left: the key is then in doubt.
+///
+/// # Panics
+///
+/// The providers' clients need a Tokio runtime with time and I/O enabled; polled outside of one they panic.
+/// [`blocking`](crate#ten-lines) brings its own.
 pub trait Revoke: Send + Sync + 'static {
-    /// The identity of a key, never its secret. As text and back it is the same.
+    /// The identity of a key. Its `Display` stands in reports and logs: an id round-trips through it; where a
+    /// provider can only be told the secret itself, it is a fingerprint.
     type Key: FromStr<Err: Error + Send + Sync + 'static> + Display + Clone + Debug + Send + Sync + 'static;
 
     /// The provider's name, as in `provider:key`.
@@ -166,7 +171,7 @@ impl AnyRevoker {
 
     fn own(&self, key: &KeyRef) -> Result<(), InvalidInput> {
         let ours = self.0.provider();
-        if crate::providers::canonical(key.provider()) == ours {
+        if crate::providers::canonical(key.provider()) == crate::providers::canonical(ours) {
             return Ok(());
         }
         Err(InvalidInput::new(

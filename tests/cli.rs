@@ -344,6 +344,40 @@ async fn proxies_of_the_environment_are_not_used() {
     command.args(["revoke", &fake.new_key().to_string()]);
     assert_eq!(run(command).await.0, 0);
     assert_eq!((proxy.connections(), fake.requests().len()), (0, 1));
+
+    // A password is no argument.
+    let mut command = at(&[&fake]);
+    command.args([
+        "revoke",
+        "--proxy",
+        "http://u:Canary@127.0.0.1:1",
+        &fake.new_key().to_string(),
+    ]);
+    let (code, out, err) = run(command).await;
+    assert_eq!(code, 2, "{err}");
+    assert!(
+        err.contains("KEYREVOKE_PROXY") && !format!("{out}{err}").contains("Canary"),
+        "{err}"
+    );
+    assert_eq!(fake.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn a_machine_without_certificates_runs_the_demo_and_says_what_is_missing_for_https() {
+    let bare = |arguments: &[&str]| {
+        let mut command = keyrevoke();
+        command
+            .env("SSL_CERT_FILE", "/dev/null")
+            .env("SSL_CERT_DIR", "/nonexistent");
+        command
+            .env("KEYREVOKE_DEVIN_CREDENTIAL", "apk_user_x")
+            .args(arguments);
+        run(command)
+    };
+    assert_eq!(bare(&["demo"]).await.0, 0);
+    let (code, _, err) = bare(&["revoke", "devin:apk-1"]).await;
+    assert_eq!(code, 2, "{err}");
+    assert!(err.contains("certificates") && !err.contains("panicked"), "{err}");
 }
 
 #[tokio::test]

@@ -816,23 +816,3 @@ fn without_cargo_the_script_says_what_it_misses() {
         "{error}"
     );
 }
-
-// ---- the documents of this crate
-
-#[test]
-fn our_documents_say_where_they_come_from() {
-    let specs = Path::new(env!("CARGO_MANIFEST_DIR")).join("specs");
-    for (path, bytes) in files(&specs) {
-        let text = String::from_utf8(bytes).unwrap();
-        if path.extension().is_some_and(|end| end == "yaml") {
-            for line in [
-                "# page:     https://",
-                "# read:     20",
-                "# licence:  ",
-                "# inferred: ",
-            ] {
-                assert!(text.contains(line), "{}: no `{line}`", path.display());
-            }
-        }
-    }
-}

@@ -1,7 +1,7 @@
 //! Devin (Cognition), API v3, keys of service users:
 //! `DELETE /v3beta1/enterprise/service-users/{service_user_id}/api-keys/{api_key_id}`.
 //!
-//! Facts from docs.devin.ai, the v3 pages on service users and their keys, read 2026-11. That a missing key
+//! Facts from docs.devinenterprise.com, the v3 pages on service users and their keys, read 2026-11-22. That a missing key
 //! gets 404 and a revoked one 409 stands in the prose only. Newer overview pages write `/v3` where the key
 //! pages write `/v3beta1`; see [`PathVersion`]. Never confirmed against the live service.
 
@@ -105,10 +105,10 @@ const RULES: &[Rule] = &[
             Member::IsBool("is_active", false),
             Member::NullOrPast("revoked_at"),
         ]))
-        .source("docs.devin.ai, v3, revoke a service user's key, read 2026-11"),
+        .source("docs.devinenterprise.com, v3, revoke a service user's key, read 2026-11-22"),
     on(409, ALREADY_REVOKED)
         .with(Expect::Object(&[Member::IsText("detail")]))
-        .source("docs.devin.ai, v3, prose: 409 if already revoked, read 2026-11; body as FastAPI writes errors"),
+        .source("docs.devinenterprise.com, v3, prose: 409 if already revoked, read 2026-11-22; body as FastAPI writes errors"),
 ];
 
 impl Provider for DevinV3 {
@@ -129,8 +129,8 @@ impl Provider for DevinV3 {
             effect: Effect::PathPrefix(&["/v3beta1", "/v3"]),
         }],
         rules: RULES,
-        repeat: (Repeat::Conclusive, "409 names the key's state; docs.devin.ai, v3, prose, read 2026-11"),
-        ids_reused: (IdsReused::No, "ids are random text (example service-user-abc…); docs.devin.ai, read 2026-11"),
+        repeat: (Repeat::Conclusive, "409 names the key's state; docs.devinenterprise.com, v3, prose, read 2026-11-22"),
+        ids_reused: (IdsReused::No, "ids are random text (example service-user-abc…); docs.devinenterprise.com, read 2026-11-22"),
         propagation: None,
         reversible: false,
         proves: "death by the key's own state in a 200, earlier death by 409",

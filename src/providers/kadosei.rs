@@ -1,6 +1,6 @@
 //! Kadosei (payment orchestration): `DELETE /api/v1/applications/{id}/api-keys/{keyId}`.
 //!
-//! Facts from docs.kadosei.com, the reference page of this operation and "About the API", read 2026-11. The
+//! Facts from docs.kadosei.com, the reference page of this operation and "About the API", read 2026-11-22. The
 //! page that started this names no vendor, hence the alias `applications`. It shows a success body of `{}`
 //! and states no status, so both 200 with `{}` and 204 are taken as success and said to be inferred. The base
 //! URL is not published. Never confirmed against the live service.
@@ -79,10 +79,10 @@ impl KeyParts for Key {
 const RULES: &[Rule] = &[
     on(200, REVOKED_INFERRED)
         .with(Expect::EmptyObject)
-        .source("docs.kadosei.com, example body of the operation, status inferred, read 2026-11"),
+        .source("docs.kadosei.com, example body of the operation, status inferred, read 2026-11-22"),
     on(204, REVOKED_INFERRED)
         .undocumented()
-        .source("docs.kadosei.com states no status; the error bodies are NestJS's, whose DELETE is often 204; read 2026-11"),
+        .source("docs.kadosei.com states no status; the error bodies are NestJS's, whose DELETE is often 204; read 2026-11-22"),
 ];
 
 impl Provider for Kadosei {
@@ -104,8 +104,8 @@ impl Provider for Kadosei {
         },
         settings: &[],
         rules: RULES,
-        repeat: (Repeat::Harmless, "ids are UUIDs; docs.kadosei.com, read 2026-11"),
-        ids_reused: (IdsReused::No, "ids are UUIDs; docs.kadosei.com, read 2026-11"),
+        repeat: (Repeat::Harmless, "ids are UUIDs; docs.kadosei.com, read 2026-11-22"),
+        ids_reused: (IdsReused::No, "ids are UUIDs; docs.kadosei.com, read 2026-11-22"),
         propagation: None,
         reversible: false,
         proves: "death by 200 {} or 204, inferred: the page states no status",

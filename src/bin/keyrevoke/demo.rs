@@ -2,7 +2,7 @@
 
 use comfy_table::{Cell, Color, ContentArrangement, Table, presets};
 use keyrevoke::fakes::{Fake, Reply};
-use keyrevoke::{AnyRevoker, Credential, KeyRef, KeyState, RetryPolicy, Revoke};
+use keyrevoke::{AnyRevoker, KeyRef, KeyState, RetryPolicy, Revoke};
 
 use crate::Exit;
 use crate::output::{self, LocalFailure};
@@ -88,9 +88,7 @@ impl Scene {
             Self::Missing => fake.unknown_key(),
         };
         match self {
-            Self::Refused => {
-                builder = builder.with_credential(Credential::from_text("not-the-administrator"))
-            }
+            Self::Refused => builder = builder.with_credential(fake.wrong_credential()),
             Self::Outage => fake.answer_always(Reply::new(503)),
             _ => {}
         }

@@ -50,13 +50,16 @@ enum Exit {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let result = runtime
-        .map_err(LocalFailure::from)
-        .and_then(|runtime| match arguments.command {
+    let result = runtime.map_err(LocalFailure::from).and_then(|runtime| {
+        let result = match arguments.command {
             Command::Demo => runtime.block_on(demo::run()),
             Command::Revoke(arguments) => runtime.block_on(revoke::run(&arguments)),
             Command::Providers(arguments) => providers::run(&arguments),
-        });
+        };
+        // A name look-up that hangs in the system must not hold up what has ended.
+        runtime.shutdown_background();
+        result
+    });
     let exit = result.unwrap_or_else(|failure| {
         output::complain(&failure.to_string());
         Exit::LocalFailure

@@ -21,9 +21,7 @@ use crate::output::{self, LocalFailure};
 
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// The keys, by their ids: dolfin:UUID, devin:ID, devin-v3:SERVICE_USER/KEY, kadosei:APPLICATION/KEY,
-    /// sinjapp:NUMBER.
-    #[arg(required = true, value_name = "PROVIDER:KEY")]
+    #[arg(required = true, value_name = "PROVIDER:KEY", help = key_forms())]
     keys: Vec<String>,
 
     /// Prints one JSON object a line, in the order of the keys.
@@ -38,7 +36,8 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds)]
     timeout: Duration,
 
-    /// Sends requests through this proxy; the environment's proxy settings are not read.
+    /// Sends requests through this proxy; with a password in it, give it as KEYREVOKE_PROXY instead. The proxy
+    /// settings that other programs read (HTTPS_PROXY and the like) are not read.
     #[arg(long, value_name = "URL")]
     proxy: Option<String>,
 
@@ -57,6 +56,15 @@ pub(crate) struct Arguments {
     /// Logs every attempt on standard error, without secrets.
     #[arg(short, long)]
     verbose: bool,
+}
+
+fn key_forms() -> String {
+    let form = |provider: &ProviderInfo| format!("{}:{}", provider.name(), provider.key_form());
+    let forms: Vec<String> = keyrevoke::providers().iter().map(form).collect();
+    format!(
+        "The keys, by their ids, never the keys themselves: {}",
+        forms.join(", ")
+    )
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {
@@ -125,8 +133,16 @@ fn revokers(
     problems: &mut Vec<String>,
 ) -> Result<HashMap<&'static str, AnyRevoker>, LocalFailure> {
     let mut options = ClientOptions::new();
-    if let Some(proxy) = &arguments.proxy {
-        options = options.with_proxy(proxy);
+    match (&arguments.proxy, std::env::var("KEYREVOKE_PROXY")) {
+        (Some(proxy), _) if proxy.contains('@') => {
+            problems.push(
+                "--proxy holds a user name or password (not shown); give the URL in KEYREVOKE_PROXY"
+                    .to_owned(),
+            );
+        }
+        (Some(proxy), _) => options = options.with_proxy(proxy),
+        (None, Ok(proxy)) => options = options.with_proxy(proxy),
+        (None, Err(_)) => {}
     }
     if let Some(file) = &arguments.ca_file {
         let pem = fs::read(file).map_err(|error| {
@@ -251,7 +267,7 @@ fn from_environment(provider: &ProviderInfo, setting: &str) -> Result<Option<Str
         if let Some(value) = std::env::var_os(&variable) {
             return value.into_string().map(Some).map_err(|_| {
                 InvalidInput::new(
-                    provider.name(),
+                    provider.name().to_owned(),
                     variable,
                     "is not valid UTF-8 (not shown)",
                     "set it to plain text",
