@@ -11,6 +11,8 @@ mod dialect;
 mod fault;
 #[path = "build/generate.rs"]
 mod generate;
+#[path = "src/json.rs"]
+mod json;
 #[path = "build/manifest.rs"]
 mod manifest;
 #[path = "build/operations.rs"]
@@ -52,7 +54,7 @@ fn run() -> Result<(), Vec<String>> {
     let root = directory("CARGO_MANIFEST_DIR")?;
     let out = directory("OUT_DIR")?;
     // A path that is not there would make cargo run this script every time.
-    for input in ["build.rs", "build", "specs", "tests/specimen"] {
+    for input in ["build.rs", "build", "src/json.rs", "specs", "tests/specimen"] {
         if root.join(input).exists() {
             println!("cargo::rerun-if-changed={input}");
         }

@@ -5,13 +5,12 @@
 //! that was written (`204:` is a status, not a number), and keep `version: 1.10` from becoming 1.1.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span, StrInput, Tag};
-use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
 use super::fault::Fault;
+use super::json;
 
 /// Deeper than any document; stops a broken one before it exhausts the stack.
 const MAX_DEPTH: usize = 100;
@@ -25,7 +24,7 @@ pub(crate) fn document(bytes: &[u8], is_json: bool) -> Result<Value, Fault> {
         std::str::from_utf8(bytes).map_err(|error| Fault::new("", format!("not UTF-8 text: {error}")))?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     if is_json || text.trim_start().starts_with('{') {
-        match json(text) {
+        match json::parse(text.as_bytes()) {
             Ok(value) => return Ok(value),
             Err(error) if is_json => {
                 let place = format!("line {}", error.line());
@@ -190,73 +189,4 @@ fn at(span: &Span, reason: impl Into<String>) -> Fault {
 fn syntax(error: &ScanError) -> Fault {
     let place = format!("line {}", error.marker().line());
     Fault::new(place, format!("not readable as YAML: {}", error.info()))
-}
-
-fn json(text: &str) -> Result<Value, serde_json::Error> {
-    let mut deserializer = serde_json::Deserializer::from_str(text);
-    let value = Json.deserialize(&mut deserializer)?;
-    deserializer.end()?;
-    Ok(value)
-}
-
-/// `serde_json::Value` lets the last of two equal keys win; this refuses the second.
-struct Json;
-
-impl<'de> DeserializeSeed<'de> for Json {
-    type Value = Value;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Json {
-    type Value = Value;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON value")
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
-        let mut values = Vec::new();
-        while let Some(value) = access.next_element_seed(Self)? {
-            values.push(value);
-        }
-        Ok(Value::Array(values))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
-        let mut members = Map::new();
-        while let Some(key) = access.next_key::<String>()? {
-            if members.contains_key(&key) {
-                return Err(A::Error::custom(format!("the key `{key}` stands twice")));
-            }
-            members.insert(key, access.next_value_seed(Self)?);
-        }
-        Ok(Value::Object(members))
-    }
 }

@@ -71,7 +71,7 @@ pub(crate) struct Answer {
 impl Answer {
     pub(crate) fn new(status: u16, headers: HeaderMap, body: Body, received: SystemTime) -> Self {
         let json = match &body {
-            Body::Complete(bytes) if says_json(&headers) => json::parse(bytes),
+            Body::Complete(bytes) if says_json(&headers) => json::parse(bytes).ok(),
             _ => None,
         };
         Self {
