@@ -1,17 +1,19 @@
 //! What authorises the call. Unprintable by type; it leaves only in the headers that a provider takes it in.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use base64::Engine;
 use reqwest::header::{HeaderName, HeaderValue};
+use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::input::InvalidInput;
 
 /// The credential that may revoke, such as an administrator's key. Never the key to kill.
 ///
-/// `Debug` never shows it, it does not serialize, and its memory is wiped when it is dropped (the HTTP stack
-/// keeps copies of its own for as long as a request is under way).
+/// `Debug` never shows it, it does not serialize, and its memory is wiped when it is dropped, as is that of the
+/// copies made on the way. The HTTP stack keeps headers of its own, unwiped, for as long as the revoker lives.
 ///
 /// ```
 /// use keyrevoke::Credential;
@@ -128,72 +130,57 @@ const SHORTEST_REDACTED: usize = 4;
 impl Credential {
     /// Checks the credential against the forms that a provider takes and lays it out as headers.
     pub(crate) fn prepare(&self, provider: &'static str, forms: &[Form]) -> Result<Prepared, InvalidInput> {
-        let refuse = |reason: &str, remedy: String| {
-            Err(InvalidInput::new(
-                provider,
-                format!("{provider} credential"),
-                reason,
-                remedy,
-            ))
-        };
+        self.lay_out(forms).map_err(|(reason, remedy)| {
+            InvalidInput::new(provider, format!("{provider} credential"), reason, remedy)
+        })
+    }
+
+    fn lay_out(&self, forms: &[Form]) -> Result<Prepared, (&'static str, Cow<'static, str>)> {
         let Some((form, first, second)) = self.fit(forms) else {
             let taken: Vec<String> = forms.iter().map(ToString::to_string).collect();
-            return refuse(
-                "is not of a kind that this provider takes",
-                format!("give one of: {}", taken.join(", ")),
-            );
+            let remedy = format!("give one of: {}", taken.join(", "));
+            return Err(("is not of a kind that this provider takes", remedy.into()));
         };
-        let is_basic = matches!(form, Form::Basic);
-        for value in [Some(&first), second.as_ref()].into_iter().flatten() {
-            if value.is_empty() {
-                return refuse("is empty", "set it".into());
-            }
-            if value.len() > LONGEST_TOKEN {
-                return refuse(
-                    "is longer than 4096 bytes",
-                    "give the credential alone, not a file around it".into(),
-                );
-            }
-            // Basic user names and passwords are encoded, so they may hold blanks; nothing may hold controls.
-            let sound = |c: char| {
-                c.is_ascii_graphic() || (is_basic && (c == ' ' || !c.is_ascii()) && !c.is_control())
-            };
-            if !value.chars().all(sound) {
-                return refuse(
-                    "holds a blank, a line break, a control or a non-ASCII character (not shown)",
-                    "remove it; only one line break at the very end is dropped".into(),
-                );
-            }
+        for value in [Some(first), second].into_iter().flatten() {
+            check_value(value, form == Form::Basic)?;
         }
         let second = second.unwrap_or_default();
-        let (values, mut secrets) = match form {
-            Form::Bearer => (vec![("authorization", format!("Bearer {first}"))], vec![first]),
-            Form::ApiKey(header) => (vec![(header, first.clone())], vec![first]),
+        let mut secrets = vec![first];
+        let encoded;
+        let values = match form {
+            Form::Bearer => vec![("authorization", Zeroizing::new(format!("Bearer {first}")))],
+            Form::ApiKey(header) => vec![(header, Zeroizing::new(first.to_owned()))],
             Form::Basic => {
                 if first.contains(':') {
-                    return refuse(
+                    return Err((
                         "has a colon in its user name",
                         "give the user name without a colon".into(),
-                    );
+                    ));
                 }
-                let encoded = base64::engine::general_purpose::STANDARD.encode(format!("{first}:{second}"));
-                (
-                    vec![("authorization", format!("Basic {encoded}"))],
-                    vec![second, encoded],
-                )
+                let pair = Zeroizing::new(format!("{first}:{second}"));
+                encoded = Zeroizing::new(base64::engine::general_purpose::STANDARD.encode(pair.as_bytes()));
+                secrets = vec![second, encoded.as_str()]; // the user name is no secret
+                vec![(
+                    "authorization",
+                    Zeroizing::new(format!("Basic {}", encoded.as_str())),
+                )]
             }
-            Form::KeyPair(one, two) => (
-                vec![(one, first.clone()), (two, second.clone())],
-                vec![first, second],
-            ),
+            Form::KeyPair(one, two) => {
+                secrets.push(second);
+                vec![
+                    (one, Zeroizing::new(first.to_owned())),
+                    (two, Zeroizing::new(second.to_owned())),
+                ]
+            }
         };
         let mut headers = Vec::with_capacity(values.len());
         for (name, value) in values {
-            let (Ok(name), Ok(mut value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) else {
-                return refuse(
+            let (Ok(name), Ok(mut value)) = (HeaderName::try_from(name), HeaderValue::from_str(&value))
+            else {
+                return Err((
                     "cannot stand in a header (not shown)",
                     "check it for stray characters".into(),
-                );
+                ));
             };
             value.set_sensitive(true);
             headers.push((name, value));
@@ -201,54 +188,70 @@ impl Credential {
         // Longest first, so that no part of one is left over; what is too short is no secret and is in every word.
         secrets.retain(|secret| secret.len() >= SHORTEST_REDACTED);
         secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
-        let secrets = secrets
-            .iter()
-            .map(|secret| SecretString::from(secret.as_str()))
-            .collect();
         Ok(Prepared {
             headers,
-            redactor: Redactor(secrets),
+            redactor: Redactor(secrets.into_iter().map(SecretString::from).collect()),
         })
     }
 
     /// Which of the provider's forms this credential fills, and with what.
-    fn fit(&self, forms: &[Form]) -> Option<(Form, String, Option<String>)> {
+    fn fit(&self, forms: &[Form]) -> Option<(Form, &str, Option<&str>)> {
         let find = |wanted: fn(&Form) -> bool| forms.iter().copied().find(wanted);
         let is_bearer = |form: &Form| matches!(form, Form::Bearer);
         match &self.0 {
-            Kind::Bearer(token) => Some((find(is_bearer)?, token.expose_secret().to_owned(), None)),
+            Kind::Bearer(token) => Some((find(is_bearer)?, token.expose_secret(), None)),
             Kind::ApiKey(key) => Some((
                 find(|form| matches!(form, Form::ApiKey(_)))?,
-                key.expose_secret().to_owned(),
+                key.expose_secret(),
                 None,
             )),
             Kind::Basic(user, password) => Some((
                 find(|form| matches!(form, Form::Basic))?,
-                user.clone(),
-                Some(password.expose_secret().to_owned()),
+                user,
+                Some(password.expose_secret()),
             )),
-            Kind::KeyPair(id, secret) => Some((
-                find(|form| matches!(form, Form::KeyPair(..)))?,
-                id.expose_secret().to_owned(),
-                Some(secret.expose_secret().to_owned()),
-            )),
+            Kind::KeyPair(id, secret) => {
+                let form = find(|form| matches!(form, Form::KeyPair(..)))?;
+                Some((form, id.expose_secret(), Some(secret.expose_secret())))
+            }
             Kind::Text(text) => {
                 let text = text.expose_secret();
                 let text = text
                     .strip_suffix('\n')
                     .map_or(text, |line| line.strip_suffix('\r').unwrap_or(line));
                 if let Some(token) = text.strip_prefix("Bearer ") {
-                    return Some((find(is_bearer)?, token.to_owned(), None));
+                    return Some((find(is_bearer)?, token, None));
                 }
                 match *forms.first()? {
                     form @ (Form::Basic | Form::KeyPair(..)) => {
                         let (first, second) = text.split_once(':')?;
-                        Some((form, first.to_owned(), Some(second.to_owned())))
+                        Some((form, first, Some(second)))
                     }
-                    form => Some((form, text.to_owned(), None)),
+                    form => Some((form, text, None)),
                 }
             }
         }
+    }
+}
+
+fn check_value(value: &str, is_basic: bool) -> Result<(), (&'static str, Cow<'static, str>)> {
+    // What Basic carries is encoded, so it may hold blanks and letters of any script; nothing may hold controls.
+    let sound =
+        |c: char| c.is_ascii_graphic() || (is_basic && (c == ' ' || !c.is_ascii()) && !c.is_control());
+    if value.is_empty() {
+        Err(("is empty", "set it".into()))
+    } else if value.len() > LONGEST_TOKEN {
+        Err((
+            "is longer than 4096 bytes",
+            "give the credential alone, not a file around it".into(),
+        ))
+    } else if !value.chars().all(sound) {
+        Err((
+            "holds a blank, a line break, a control or a non-ASCII character (not shown)",
+            "remove it; only one line break at the very end is dropped".into(),
+        ))
+    } else {
+        Ok(())
     }
 }
 

@@ -40,7 +40,7 @@ use crate::input::InvalidInput;
 use crate::key::KeyRef;
 use crate::provider::Effect;
 use crate::providers::{AnyProvider, ProviderInfo, provider};
-use crate::wire::Operation;
+use crate::wire::{Operation, fill, unfill};
 
 /// How a provider's fake answers; stands in the provider's own module.
 pub(crate) trait FakeAnswers {
@@ -360,7 +360,7 @@ impl Responder {
             .filter(|revoke| revoke.method == request.method)
             .and_then(|revoke| {
                 let path = strip_base(self.provider, &request.path)?;
-                let parameters = match_template(revoke.path, path)?;
+                let parameters = unfill(revoke.path, path)?;
                 Some((path.to_owned(), parameters))
             });
         let Some((path, parameters)) = matched else {
@@ -439,11 +439,7 @@ fn revoke_operation(provider: &ProviderInfo) -> Option<&'static Operation> {
 /// The path of the request that revokes a key, without base path and prefix.
 fn path_of(provider: &ProviderInfo, key: &str) -> Option<String> {
     let parameters = provider.entry().parameters(key).ok()?;
-    let mut path = revoke_operation(provider)?.path.to_owned();
-    for (name, value) in parameters {
-        path = path.replace(&format!("{{{name}}}"), &value);
-    }
-    Some(path)
+    fill(revoke_operation(provider)?.path, &parameters).ok()
 }
 
 fn strip_base<'a>(provider: &ProviderInfo, path: &'a str) -> Option<&'a str> {
@@ -463,21 +459,4 @@ fn strip_base<'a>(provider: &ProviderInfo, path: &'a str) -> Option<&'a str> {
             .iter()
             .find_map(|prefix| path.strip_prefix(prefix).filter(|rest| rest.starts_with('/'))),
     }
-}
-
-/// The values of a template's parameters in a path that fits it.
-fn match_template(template: &'static str, path: &str) -> Option<Vec<(&'static str, String)>> {
-    let (wanted, given): (Vec<&str>, Vec<&str>) = (template.split('/').collect(), path.split('/').collect());
-    if wanted.len() != given.len() || path.contains('?') {
-        return None;
-    }
-    let mut parameters = Vec::new();
-    for (wanted, given) in template.split('/').zip(given) {
-        match wanted.strip_prefix('{').and_then(|name| name.strip_suffix('}')) {
-            Some(name) if !given.is_empty() => parameters.push((name, given.to_owned())),
-            None if wanted == given => {}
-            _ => return None,
-        }
-    }
-    Some(parameters)
 }

@@ -102,23 +102,56 @@ impl Call {
             .iter()
             .find(|listed| listed.name == operation);
         let template = template.ok_or("the operation is not a listed one")?.path;
-        let mut path = self.target.base.path().trim_end_matches('/').to_owned();
-        for segment in template.split('/').skip(1) {
-            path.push('/');
-            match segment.strip_prefix('{').and_then(|name| name.strip_suffix('}')) {
-                None => path.push_str(segment),
-                Some(name) => {
-                    let value = self.parameters.iter().find(|(given, _)| *given == name);
-                    let (_, value) = value.ok_or("a path parameter has no value")?;
-                    if !is_plain_segment(value) {
-                        return Err("the key id would change the request's path".into());
-                    }
-                    path.push_str(value);
-                }
-            }
-        }
-        Ok(path)
+        Ok(format!(
+            "{}{}",
+            self.target.base.path().trim_end_matches('/'),
+            fill(template, &self.parameters)?
+        ))
     }
+}
+
+/// A document's path with its parameters' values, which may stand in a segment with fixed text around them.
+pub(crate) fn fill(template: &str, parameters: &[(&str, String)]) -> Result<String, String> {
+    let (mut path, mut rest) = (String::new(), template);
+    while let Some((fixed, after)) = rest.split_once('{') {
+        let (name, after) = after
+            .split_once('}')
+            .ok_or("the document's path has an open brace")?;
+        let value = parameters.iter().find(|(given, _)| *given == name);
+        let (_, value) = value.ok_or("a path parameter has no value")?;
+        if !is_plain_segment(value) {
+            return Err("the key id would change the request's path".into());
+        }
+        path.push_str(fixed);
+        path.push_str(value);
+        rest = after;
+    }
+    path.push_str(rest);
+    Ok(path)
+}
+
+/// The values of a template's parameters in a path that fits it.
+#[cfg(feature = "fakes")]
+pub(crate) fn unfill(template: &'static str, path: &str) -> Option<Vec<(&'static str, String)>> {
+    let (mut parameters, mut template, mut path) = (Vec::new(), template, path);
+    while let Some((fixed, after)) = template.split_once('{') {
+        let (name, after) = after.split_once('}')?;
+        path = path.strip_prefix(fixed)?;
+        // A value ends where the fixed text after it begins, and never holds a slash.
+        let next = after.split('{').next().unwrap_or_default();
+        let end = if next.is_empty() {
+            path.len()
+        } else {
+            path.find(next)?
+        };
+        let value = &path[..end];
+        if !is_plain_segment(value) {
+            return None;
+        }
+        parameters.push((name, value.to_owned()));
+        (template, path) = (after, &path[end..]);
+    }
+    (template == path).then_some(parameters)
 }
 
 /// Unreserved characters only, and at least one that is not a dot.
@@ -196,6 +229,34 @@ mod tests {
             let mut request = request("DELETE", &url);
             assert!(call(id).prepare(&mut request, "revoke").is_err(), "{id:?}");
             assert!(request.headers().is_empty(), "{id:?}");
+        }
+    }
+
+    #[test]
+    fn templates_are_filled_and_read_back_with_fixed_text_around_values() {
+        for (template, path) in [
+            ("/keys/{a}", "/keys/1"),
+            ("/a/{a}/b/{b}", "/a/1/b/2"),
+            ("/Accounts/{a}/Keys/{b}.json", "/Accounts/1/Keys/2.json"),
+            ("/keys/{a}:revoke", "/keys/1:revoke"),
+            ("/oauth/revoke", "/oauth/revoke"),
+        ] {
+            let values = [("a", "1".to_owned()), ("b", "2".to_owned())];
+            assert_eq!(fill(template, &values).unwrap(), path);
+            #[cfg(feature = "fakes")]
+            assert_eq!(fill(template, &unfill(template, path).unwrap()).unwrap(), path);
+        }
+        assert!(fill("/keys/{c}", &[("a", "1".to_owned())]).is_err());
+        #[cfg(feature = "fakes")]
+        for path in [
+            "/keys",
+            "/keys/",
+            "/keys/1/2",
+            "/keys/1?x",
+            "/other/1",
+            "/keys/%2e",
+        ] {
+            assert_eq!(unfill("/keys/{a}", path), None, "{path}");
         }
     }
 
