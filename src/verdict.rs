@@ -108,7 +108,7 @@ const PROBLEM_TEXTS: &[&str] = &["type", "title", "detail", "instance"];
 
 impl Member {
     /// The members that the condition reads, for the check against the provider's document.
-    #[cfg(test)]
+    #[cfg(all(test, feature = "fakes"))]
     pub(crate) fn names(&self) -> Vec<&'static str> {
         match self {
             Self::Is(name, _)

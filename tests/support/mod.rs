@@ -2,8 +2,8 @@
 #![allow(dead_code)]
 
 use std::net::TcpListener;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -29,7 +29,7 @@ pub(crate) enum Then {
 pub(crate) struct RawServer {
     port: u16,
     connections: Arc<AtomicUsize>,
-    requests: Arc<AtomicUsize>,
+    heads: Arc<Mutex<Vec<String>>>,
     task: tokio::task::JoinHandle<()>,
 }
 
@@ -43,8 +43,9 @@ impl RawServer {
     pub(crate) async fn start(then: Then) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let (connections, requests) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
-        let (accepted, read) = (Arc::clone(&connections), Arc::clone(&requests));
+        let connections = Arc::new(AtomicUsize::new(0));
+        let heads = Arc::new(Mutex::new(Vec::new()));
+        let (accepted, read) = (Arc::clone(&connections), Arc::clone(&heads));
         let task = tokio::spawn(async move {
             while let Ok((mut stream, _)) = listener.accept().await {
                 accepted.fetch_add(1, Ordering::SeqCst);
@@ -58,7 +59,9 @@ impl RawServer {
                             Ok(count) => head.extend_from_slice(&buffer[..count]),
                         }
                     }
-                    read.fetch_add(1, Ordering::SeqCst);
+                    read.lock()
+                        .unwrap()
+                        .push(String::from_utf8_lossy(&head).into_owned());
                     match then {
                         Then::Send(bytes) => {
                             let _ = stream.write_all(&bytes).await;
@@ -78,7 +81,7 @@ impl RawServer {
         Self {
             port,
             connections,
-            requests,
+            heads,
             task,
         }
     }
@@ -93,7 +96,12 @@ impl RawServer {
 
     /// Requests whose head was read.
     pub(crate) fn requests(&self) -> usize {
-        self.requests.load(Ordering::SeqCst)
+        self.heads().len()
+    }
+
+    /// The heads as they came.
+    pub(crate) fn heads(&self) -> Vec<String> {
+        self.heads.lock().unwrap().clone()
     }
 }
 
