@@ -1,0 +1,178 @@
+//! The documents, served by a mock server that no one here wrote: Stoplight's Prism. It validates each request
+//! against the document and answers what the document says. `.ci/run` installs it and runs this; by hand:
+//!
+//! ```sh
+//! npm install --no-save --prefix target/prism @stoplight/prism-cli@5
+//! cargo test --all-features --test prism -- --ignored
+//! ```
+#![cfg(feature = "fakes")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use keyrevoke::fakes::Fake;
+use keyrevoke::{KeyState, RetryPolicy, Revoke, RevokeResult};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+/// Prism, serving one document on a port of its own.
+struct Prism {
+    process: Child,
+    port: u16,
+}
+
+impl Prism {
+    async fn serve(document: &Path) -> Self {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let program = std::env::var_os("PRISM")
+            .map_or(root.join("target/prism/node_modules/.bin/prism"), PathBuf::from);
+        let port = std::net::TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap()
+            .port();
+        let process = Command::new(&program)
+            .args(["mock", "-h", "127.0.0.1", "-p", &port.to_string()])
+            .arg(document)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap_or_else(|error| panic!("{}: {error}; see the top of this file", program.display()));
+        let prism = Self { process, port };
+        for _ in 0..600 {
+            if TcpStream::connect(("127.0.0.1", port)).await.is_ok() {
+                return prism;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        panic!("Prism does not listen");
+    }
+}
+
+impl Drop for Prism {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// Stands before Prism, because our client sends no `Prefer` header: adds one to each request, and keeps the answers.
+struct Preferring {
+    port: u16,
+    answers: Arc<Mutex<Vec<String>>>,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Preferring {
+    async fn before(prism: &Prism, prefer: String) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let answers = Arc::new(Mutex::new(Vec::new()));
+        let (kept, upstream) = (Arc::clone(&answers), prism.port);
+        let task = tokio::spawn(async move {
+            while let Ok((mut client, _)) = listener.accept().await {
+                let mut request = Vec::new();
+                let mut buffer = [0; 4096];
+                while !request.ends_with(b"\r\n\r\n") {
+                    let count = client.read(&mut buffer).await.unwrap();
+                    request.extend_from_slice(&buffer[..count]);
+                }
+                // Our requests have no body, so the head ends what was sent.
+                request.truncate(request.len() - 2);
+                request
+                    .extend_from_slice(format!("prefer: {prefer}\r\nconnection: close\r\n\r\n").as_bytes());
+                let mut server = TcpStream::connect(("127.0.0.1", upstream)).await.unwrap();
+                server.write_all(&request).await.unwrap();
+                let mut answer = Vec::new();
+                server.read_to_end(&mut answer).await.unwrap();
+                kept.lock()
+                    .unwrap()
+                    .push(String::from_utf8_lossy(&answer).into_owned());
+                let _ = client.write_all(&answer).await;
+            }
+        });
+        Self { port, answers, task }
+    }
+
+    /// What Prism said, which must not be that it was misused.
+    fn answer(&self) -> String {
+        let answers = self.answers.lock().unwrap();
+        let [answer] = answers.as_slice() else {
+            panic!("one request, not {}", answers.len())
+        };
+        assert!(!answer.contains("prism/errors"), "{answer}");
+        answer.clone()
+    }
+}
+
+impl Drop for Preferring {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// Revokes a key of the provider at Prism, which prefers this answer. Gives the verdict and the answer.
+async fn revoke(prism: &Prism, provider: &str, prefer: String) -> (RevokeResult, String) {
+    let server = Preferring::before(prism, prefer).await;
+    let fake = Fake::start(provider).await.unwrap(); // for a key and a credential of the right form
+    let revoker = fake
+        .builder()
+        .with_base_url(format!("http://127.0.0.1:{}", server.port))
+        .with_retry(RetryPolicy::none())
+        .build()
+        .unwrap();
+    (revoker.revoke(&fake.new_key()).await, server.answer())
+}
+
+#[tokio::test]
+#[ignore = "needs Prism; .ci/run installs it and runs this"]
+async fn every_documented_answer_of_a_foreign_mock_has_the_kept_verdict() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let kept = std::fs::read_to_string(root.join("tests/golden/documented.txt")).unwrap();
+    for provider in keyrevoke::providers() {
+        let prism = Prism::serve(&root.join(format!("specs/{}.yaml", provider.name()))).await;
+        let rows: Vec<Vec<&str>> = kept
+            .lines()
+            .map(|line| line.split_whitespace().collect())
+            .collect();
+        let rows: Vec<_> = rows
+            .iter()
+            .filter(|row| row.first() == Some(&provider.name()))
+            .collect();
+        assert!(!rows.is_empty(), "{}", provider.name());
+        for row in rows {
+            let (status, words) = (row[1], row.join(" "));
+            let (result, answer) = revoke(&prism, provider.name(), format!("code={status}")).await;
+            assert!(
+                answer.starts_with(&format!("HTTP/1.1 {status} ")),
+                "{words}: {answer}"
+            );
+            let kept = row
+                .iter()
+                .find(|word| ["dead", "live", "unknown"].contains(word))
+                .unwrap();
+            // Prism's sample is about a key of its own, which must not count as ours.
+            let about_another_key = provider.name() == "devin-v3" && status == "200";
+            let wanted = if about_another_key { "unknown" } else { kept };
+            assert_eq!(KeyState::from(&result).as_str(), wanted, "{words}: {result:?}");
+        }
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs Prism; .ci/run installs it and runs this"]
+async fn random_bodies_of_a_foreign_mock_are_never_taken_for_proof() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for provider in ["devin", "devin-v3"] {
+        let prism = Prism::serve(&root.join(format!("specs/{provider}.yaml"))).await;
+        for _ in 0..20 {
+            let (result, answer) = revoke(&prism, provider, "code=200, dynamic=true".into()).await;
+            let body = answer.split_once("\r\n\r\n").map_or("", |(_, body)| body);
+            let proof = provider == "devin" && body.contains(r#""status":"success""#);
+            assert_eq!(result.is_ok(), proof, "{body}");
+        }
+    }
+}
