@@ -98,19 +98,15 @@ fn failure(reason: FailureReason, message: impl Into<String>) -> Failure {
     }
 }
 
-/// Is an error of the TLS library somewhere in the chain? It hides inside an I/O error.
-fn is_tls(error: &reqwest::Error) -> bool {
-    let mut next: Option<&(dyn Error + 'static)> = Some(error);
-    while let Some(error) = next {
-        let inner = error
-            .downcast_ref::<std::io::Error>()
-            .and_then(std::io::Error::get_ref);
-        if error.is::<rustls::Error>() || inner.is_some_and(|inner| inner.is::<rustls::Error>()) {
-            return true;
-        }
-        next = error.source();
-    }
-    false
+/// Is an error of the TLS library somewhere in the chain? It hides in I/O errors, one in another, which
+/// `source()` passes over.
+fn is_tls(error: &(dyn Error + 'static)) -> bool {
+    let inner = error
+        .downcast_ref::<std::io::Error>()
+        .and_then(std::io::Error::get_ref);
+    error.is::<rustls::Error>()
+        || inner.is_some_and(|inner| is_tls(inner))
+        || error.source().is_some_and(is_tls)
 }
 
 /// The texts of an error and its causes, without repetitions.

@@ -273,6 +273,7 @@ impl<P: Provider> BuildTarget for P {
             http,
             credentials,
             observer: settings.observer,
+            redactor: settings.options.redactor(),
             policy: settings.retry,
             budget: Budget::new(&settings.retry),
             connect_timeout: connect,

@@ -11,8 +11,9 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::answer::{Answer, Attempt, BODY_LIMIT, Body, Failure, FailureReason};
 use crate::attempt::attempt;
-use crate::credential::Prepared;
+use crate::credential::{Prepared, Redactor};
 use crate::detail;
+use crate::input::InvalidInput;
 use crate::observer::{AttemptEnd, AttemptStart, Observer};
 use crate::outcome::{Delivery, ErrorKind, Facts, GaveUp, KeyState, Revocation, RevokeError, RevokeResult};
 use crate::provider::{About, KeyParts, Provider};
@@ -37,6 +38,8 @@ pub(crate) struct RevokerInner<P> {
     pub(crate) http: reqwest::Client,
     pub(crate) credentials: Credentials,
     pub(crate) observer: Option<Arc<dyn Observer>>,
+    /// What must not come back in any text, besides the credential.
+    pub(crate) redactor: Redactor,
     pub(crate) policy: RetryPolicy,
     pub(crate) budget: Budget,
     pub(crate) connect_timeout: Duration,
@@ -68,6 +71,13 @@ impl<P: Provider> Revoke for Revoker<P> {
         OneCall::new(&self.0, key).run().await
     }
 
+    fn check(&self, key: &P::Key) -> Result<(), InvalidInput> {
+        match &self.0.credentials {
+            Credentials::Fixed(credential) => check_key(&P::ABOUT, &key.parameters(), credential),
+            Credentials::Source(_) => Ok(()),
+        }
+    }
+
     async fn revoke_until(&self, key: &P::Key, until: impl Future<Output = ()> + Send) -> RevokeResult {
         let call = OneCall::new(&self.0, key);
         let (mut run, mut until) = (pin!(call.run()), pin!(until));
@@ -79,6 +89,26 @@ impl<P: Provider> Revoke for Revoker<P> {
         .await
         .unwrap_or_else(|| Err(call.cancelled()))
     }
+}
+
+/// The id must not be the credential: it would stand in the URL, and in everybody's logs.
+fn check_key(
+    about: &About,
+    parameters: &[(&str, String)],
+    credential: &Prepared,
+) -> Result<(), InvalidInput> {
+    if parameters
+        .iter()
+        .any(|(_, value)| credential.redactor.knows(value))
+    {
+        return Err(InvalidInput::new(
+            about.name,
+            format!("{} key", about.name),
+            "is the credential that revokes, not the id of a key (not shown)",
+            "give the id under which the provider lists the key",
+        ));
+    }
+    Ok(())
 }
 
 /// One call for one key.
@@ -173,8 +203,12 @@ impl<'a, P: Provider> OneCall<'a, P> {
             Ok(credential) => credential,
             Err(message) => return (not_sent(FailureReason::Credential, message), false),
         };
+        let credential = Arc::new(credential.and_redacting(&self.revoker.redactor));
         self.progress(|progress| progress.credential = Some(Arc::clone(&credential)));
 
+        if let Err(problem) = check_key(&P::ABOUT, &self.parameters, &credential) {
+            return (not_sent(FailureReason::Guard, problem.to_string()), false);
+        }
         if let Some(observer) = &self.revoker.observer {
             let start = self.start(number);
             match timeout_at(limit, observer.before_attempt(&start)).await {
@@ -209,10 +243,12 @@ impl<'a, P: Provider> OneCall<'a, P> {
     /// Text from outside, without any credential that this call has used.
     fn clean(&self, text: &str) -> String {
         let credential = self.progress(|progress| progress.credential.clone());
-        match credential {
-            Some(credential) => detail::clean(text, &credential.redactor),
-            None => detail::clean(text, &Default::default()),
-        }
+        detail::clean(
+            text,
+            credential
+                .as_ref()
+                .map_or(&self.revoker.redactor, |known| &known.redactor),
+        )
     }
 }
 
@@ -297,7 +333,7 @@ impl<P: Provider> World for OneCall<'_, P> {
             return false;
         };
         // What the provider says later may echo the old one.
-        let renewed = Arc::new(renewed.and_redacting(&refused));
+        let renewed = Arc::new(renewed.and_redacting(&refused.redactor));
         self.progress(|progress| progress.credential = Some(renewed));
         true
     }

@@ -113,12 +113,11 @@ impl Prepared {
         self.headers == other.headers
     }
 
-    /// The same credential, which also keeps another one out of all texts.
-    pub(crate) fn and_redacting(&self, other: &Self) -> Self {
-        let secrets = self.redactor.0.iter().chain(&other.redactor.0).cloned().collect();
+    /// The same credential, which also keeps other secrets out of all texts.
+    pub(crate) fn and_redacting(&self, others: &Redactor) -> Self {
         Self {
             headers: self.headers.clone(),
-            redactor: Redactor(secrets),
+            redactor: self.redactor.and(others),
         }
     }
 }
@@ -260,12 +259,37 @@ fn check_value(value: &str, is_basic: bool) -> Result<(), (&'static str, Cow<'st
 pub(crate) struct Redactor(Vec<SecretString>);
 
 impl Redactor {
-    /// The text without any of our secrets.
+    /// The text without any of our secrets, in whatever case.
     pub(crate) fn clean(&self, text: &str) -> String {
         self.0.iter().fold(text.to_owned(), |text, secret| {
-            text.replace(secret.expose_secret(), "[redacted]")
+            replace_any_case(&text, secret.expose_secret())
         })
     }
+
+    /// Both.
+    pub(crate) fn and(&self, other: &Self) -> Self {
+        Self(self.0.iter().chain(&other.0).cloned().collect())
+    }
+
+    /// Is the text one of our secrets?
+    pub(crate) fn knows(&self, text: &str) -> bool {
+        self.0.iter().any(|secret| secret.expose_secret() == text)
+    }
+}
+
+fn replace_any_case(text: &str, secret: &str) -> String {
+    let (lower, wanted) = (
+        Zeroizing::new(text.to_ascii_lowercase()),
+        Zeroizing::new(secret.to_ascii_lowercase()),
+    );
+    let (mut out, mut done) = (String::with_capacity(text.len()), 0);
+    for (start, found) in lower.match_indices(wanted.as_str()) {
+        out.push_str(&text[done..start]);
+        out.push_str("[redacted]");
+        done = start + found.len();
+    }
+    out.push_str(&text[done..]);
+    out
 }
 
 impl fmt::Debug for Redactor {

@@ -63,12 +63,12 @@ fn code_word(body: &Map<String, Value>) -> Option<String> {
 /// tells `Member.Forbidden` from a host or file name, and not all numbers, which tells it from a time. Rather one
 /// too many than one too few: a code that is overlooked could make a refusal look like a death.
 pub(crate) fn dotted_codes(text: &str) -> impl Iterator<Item = &str> {
-    dotted_words(text).filter(|word| word.contains(|c: char| c.is_ascii_uppercase()))
+    dotted_words(text).filter(|word| word.contains(char::is_uppercase))
 }
 
 /// Words joined by dots, in whatever case, of which some part begins with a letter.
 pub(crate) fn dotted_words(text: &str) -> impl Iterator<Item = &str> {
-    text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '.' || c == '_'))
+    text.split(|c: char| !(c.is_alphanumeric() || c == '.' || c == '_'))
         .map(|word| word.trim_matches('.'))
         .filter(|word| {
             let is_word = |part: &str| {

@@ -7,7 +7,7 @@ use std::fmt;
 /// A key, credential or setting that was refused before anything was sent: what it is, why, and the remedy.
 ///
 /// Where this crate makes one, its text never holds a value that could be a secret: what looks like one is not
-/// shown at all, and of a refused value longer than a dozen characters only the first four and the length are.
+/// shown at all, and of a refused value that could be one only the first two characters and the length are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidInput {
     provider: Cow<'static, str>,
@@ -104,7 +104,7 @@ const SECRET_PREFIXES: &[(&str, usize)] = &[
 
 /// Does the text look like a secret? Compared without regard to case.
 pub(crate) fn looks_like_secret(text: &str) -> bool {
-    let text = text.trim_start_matches(|c: char| c.is_whitespace() || c.is_control() || "\"'`".contains(c));
+    let text = text.trim_start_matches(|c: char| !c.is_alphanumeric());
     SECRET_PREFIXES.iter().any(|(prefix, least)| {
         text.len() >= *least
             && text
@@ -113,16 +113,22 @@ pub(crate) fn looks_like_secret(text: &str) -> bool {
     })
 }
 
-/// Shows a refused value as far as that is safe: enough to find the typing error, too little to leak a key.
+/// Shows a refused value as far as that is safe: enough to find the typing error, too little to leak a key. What has
+/// a run of more than five letters and digits could be one.
 pub(crate) fn shown(value: &str) -> String {
     const SHOWN_WHOLE: usize = 12;
+    const LONGEST_RUN: usize = 5;
     if value.split(['/', ':', '@']).any(looks_like_secret) {
         return "(not shown)".to_owned();
     }
     let length = value.chars().count();
-    if length <= SHOWN_WHOLE {
+    let run = value
+        .split(|c: char| !c.is_alphanumeric() && c != '_')
+        .map(|run| run.chars().count())
+        .max();
+    if length <= SHOWN_WHOLE && run <= Some(LONGEST_RUN) {
         return format!("\"{}\"", value.escape_debug());
     }
-    let start: String = value.chars().take(4).collect();
+    let start: String = value.chars().take(2).collect();
     format!("\"{}…\" ({length} characters)", start.escape_debug())
 }

@@ -125,7 +125,7 @@ impl<'de> Deserialize<'de> for KeyRef {
 const LONGEST_ID: usize = 128;
 
 /// Words that providers read as "the caller's own token" or "all of them" where an id is expected.
-const RESERVED: &[&str] = &["self", "current", "me", "all"];
+const RESERVED: &[&str] = &["self", "current", "me", "all", "null", "undefined"];
 
 const LOOKS_LIKE_SECRET: &str = "looks like the key itself, not its id (not shown)";
 const SECRET_REMEDY: &str = "give the id under which the provider lists the key, and treat the key as leaked to wherever you typed it";
@@ -170,8 +170,14 @@ pub(crate) fn check_id(provider: &'static str, subject: &str, text: &str) -> Res
     if !text.contains(|c: char| c.is_ascii_alphanumeric()) {
         return refuse("has no letter and no digit".into());
     }
+    let is_number_of_nothing = text.parse::<i128>().is_ok_and(|number| number <= 0);
+    if is_number_of_nothing || Uuid::try_parse(text).is_ok_and(|uuid| uuid.is_nil()) {
+        return refuse("is no key's id: zero, a negative number or the nil UUID".into());
+    }
     if RESERVED.iter().any(|word| text.eq_ignore_ascii_case(word)) {
-        return refuse("is a word that can mean the caller's own key, or every key".into());
+        return refuse(
+            "is a word that can mean the caller's own key, every key, or a variable that is not set".into(),
+        );
     }
     Ok(text.to_owned())
 }

@@ -9,6 +9,7 @@ use reqwest::Url;
 use reqwest::redirect::Policy;
 use reqwest::tls::Version;
 
+use crate::credential::{Credential, Form, Redactor};
 use crate::input::InvalidInput;
 use crate::key::is_id_character;
 use crate::provider::Base;
@@ -83,6 +84,17 @@ impl ClientOptions {
         self
     }
 
+    /// What must not come back in any text: the proxy's password, plain and as it travels.
+    pub(crate) fn redactor(&self) -> Redactor {
+        let url = self.proxy.as_ref().and_then(|proxy| Url::parse(proxy).ok());
+        let user = url.filter(|url| url.password().is_some());
+        let prepared = user.and_then(|url| {
+            let proxy = Credential::basic(url.username(), url.password().unwrap_or_default());
+            proxy.prepare("proxy", &[Form::Basic]).ok()
+        });
+        prepared.map(|prepared| prepared.redactor).unwrap_or_default()
+    }
+
     pub(crate) fn connect_timeout(&self) -> Option<Duration> {
         self.connect_timeout
     }
@@ -134,18 +146,18 @@ impl ClientOptions {
             Ok(url) if url.has_host() => url,
             _ => return refuse("is not a URL".into()),
         };
-        let host = url
-            .host_str()
-            .unwrap_or_default()
-            .trim_end_matches('.')
-            .to_owned();
+        let host = url.host_str().unwrap_or_default().to_owned();
+        // A name that ends in a dot is looked up in DNS even if it is localhost's.
+        if host.starts_with('.') || host.ends_with('.') || host.contains("..") || url.port() == Some(0) {
+            return refuse("names a host with an empty label, or port 0".into());
+        }
         let named = |hosts: &[String]| hosts.iter().any(|named| named.eq_ignore_ascii_case(&host));
         if is_loopback(&host) {
             return Ok(url);
         }
         if is_http && !named(&self.http_hosts) {
             return refuse(format!(
-                "would send the credential to {host} in the clear; use https, or name the host as a test network's"
+                "would send the credential to {host} in the clear; use https, or name a test network's host with allow_http_host (--allow-http-host)"
             ));
         }
         if base
@@ -157,12 +169,15 @@ impl ClientOptions {
                 "names {host}, which is a placeholder in the provider's documentation"
             ));
         }
-        let is_own =
-            |domain: &str| host == domain || host.strip_suffix(domain).is_some_and(|sub| sub.ends_with('.'));
+        // A domain that begins with a dot is one of which only the names below are tenants'.
+        let is_own = |domain: &str| match domain.strip_prefix('.') {
+            Some(_) => host.ends_with(domain),
+            None => host == domain || host.strip_suffix(domain).is_some_and(|sub| sub.ends_with('.')),
+        };
         let published = base.domains.is_empty() || base.domains.iter().any(|domain| is_own(domain));
         if !published && !named(&self.hosts) && !named(&self.http_hosts) {
             return refuse(format!(
-                "names {host}, which is outside the provider's published domains ({}); allow the host by name if it is right",
+                "names {host}, which is outside the provider's published domains ({}); if it is right, name it with allow_host (--allow-host)",
                 base.domains.join(", ")
             ));
         }

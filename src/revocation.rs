@@ -22,7 +22,6 @@ use crate::outcome::{Delivery, Disposition, Evidence, Facts, KeyState, Record, f
 /// assert!(!dead.is_reversible());
 /// ```
 #[derive(Clone, Debug, PartialEq)]
-#[must_use = "it says whether death takes time to spread, and whether it can be undone"]
 pub struct Revocation(Box<RevocationInner>);
 
 #[derive(Clone, Debug, PartialEq)]

@@ -60,6 +60,12 @@ pub trait Revoke: Send + Sync + 'static {
     /// Revokes the key and says whether it is dead.
     fn revoke(&self, key: &Self::Key) -> impl Future<Output = RevokeResult> + Send;
 
+    /// Says without sending anything what speaks against revoking this key with this revoker, such as an id that is
+    /// the credential itself. [`revoke`](Self::revoke) says the same.
+    fn check(&self, _key: &Self::Key) -> Result<(), InvalidInput> {
+        Ok(())
+    }
+
     /// Revokes the key, and ends with a verdict when `until` completes first, such as a cancellation token:
     /// [`Live`](KeyState::Live) only if nothing can have left, else [`Unknown`](KeyState::Unknown).
     ///
@@ -162,7 +168,7 @@ impl AnyRevoker {
         Self(Arc::new(revoker))
     }
 
-    /// Says whether the provider takes this key, without sending anything, and gives it in its canonical form.
+    /// Says without sending anything whether this revoker takes this key, and gives it in its canonical form.
     pub fn check(&self, key: &KeyRef) -> Result<KeyRef, InvalidInput> {
         self.own(key)?;
         let text = self.0.check(key.key())?;
@@ -201,9 +207,37 @@ impl Revoke for AnyRevoker {
         self.0.revoke(key.key()).await
     }
 
+    fn check(&self, key: &KeyRef) -> Result<(), InvalidInput> {
+        Self::check(self, key).map(|_| ())
+    }
+
     async fn revoke_until(&self, key: &KeyRef, until: impl Future<Output = ()> + Send) -> RevokeResult {
         self.own(key)?;
         self.0.revoke_until(key.key(), Box::pin(until)).await
+    }
+}
+
+impl<R: Revoke> Revoke for Arc<R> {
+    type Key = R::Key;
+
+    fn provider(&self) -> &str {
+        R::provider(self)
+    }
+
+    fn revoke(&self, key: &R::Key) -> impl Future<Output = RevokeResult> + Send {
+        R::revoke(self, key)
+    }
+
+    fn check(&self, key: &R::Key) -> Result<(), InvalidInput> {
+        R::check(self, key)
+    }
+
+    fn revoke_until(
+        &self,
+        key: &R::Key,
+        until: impl Future<Output = ()> + Send,
+    ) -> impl Future<Output = RevokeResult> + Send {
+        R::revoke_until(self, key, until)
     }
 }
 
@@ -221,7 +255,9 @@ impl<R: Revoke> Erased for R {
     }
 
     fn check(&self, key: &str) -> Result<String, InvalidInput> {
-        parse::<R>(self, key).map(|key| key.to_string())
+        let key = parse::<R>(self, key)?;
+        Revoke::check(self, &key)?;
+        Ok(key.to_string())
     }
 
     fn revoke<'a>(&'a self, key: &'a str) -> BoxFuture<'a, RevokeResult> {

@@ -276,6 +276,8 @@ async fn credentials_and_addresses_come_from_where_the_help_says() {
         "nobody=http://127.0.0.1:1",
         "dolfin=http://example.org",
         "dolfin=https://example.org",
+        "devin=garbage",
+        "devin=https://u:p@127.0.0.1",
     ] {
         let mut command = at(&[&dolfin]);
         command.args(["revoke", &key(), "--base-url", bad]);
@@ -409,6 +411,12 @@ async fn results_that_cannot_be_written_stop_the_run() {
         .unwrap();
     assert_eq!(output.status.code(), Some(4));
     assert_eq!(fake.requests().len(), 1);
+    // What was done is not lost with standard output.
+    let err = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        err.contains("DEAD") && err.contains("the other 1 keys were not tried"),
+        "{err}"
+    );
 }
 
 #[cfg(unix)]
@@ -461,6 +469,72 @@ async fn ctrl_c_finishes_what_is_under_way_and_a_second_one_gives_it_up() {
         );
         assert_eq!((output.status.code(), fake.requests().len()), (Some(1), 1));
     }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn ctrl_c_between_attempts_sends_nothing_more() {
+    let fake = Fake::start("devin").await.unwrap();
+    fake.answer_always(Reply::new(429).with_header("retry-after", "20"));
+    let mut command = at(&[&fake]);
+    command.args(["revoke", "--json", &fake.new_key().to_string()]);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = command.spawn().unwrap();
+    let id = child.id();
+    while fake.requests().is_empty() {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    assert!(
+        Command::new("kill")
+            .args(["-INT", &id.to_string()])
+            .status()
+            .unwrap()
+            .success()
+    );
+    let output = tokio::task::spawn_blocking(move || child.wait_with_output().unwrap())
+        .await
+        .unwrap();
+    let line = &lines(&String::from_utf8(output.stdout).unwrap())[0];
+    assert_eq!(
+        (&line["state"], &line["kind"], &line["attempts"]),
+        (&json!("live"), &json!("cancelled"), &json!(1))
+    );
+    assert_eq!(fake.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn people_see_what_the_provider_said_of_each_field() {
+    let fake = Fake::start("devin").await.unwrap();
+    let detail = json!({ "detail": [{ "loc": ["path", "api_key_id"], "msg": "not a valid id", "type": "value_error" }] });
+    fake.answer_next(
+        Reply::new(422)
+            .with_json(detail)
+            .with_header("x-request-id", "r-1"),
+    );
+    let mut command = at(&[&fake]);
+    command.args(["revoke", &fake.new_key().to_string()]);
+    let (code, out, _) = run(command).await;
+    assert_eq!(code, 1);
+    assert!(
+        out.contains("path.api_key_id: not a valid id") && out.contains("r-1"),
+        "{out}"
+    );
+}
+
+#[tokio::test]
+async fn the_credential_is_no_key() {
+    let fake = Fake::start("devin").await.unwrap();
+    let mut command = at(&[&fake]);
+    command.env("KEYREVOKE_DEVIN_CREDENTIAL", "CanaryCanary99").args([
+        "revoke",
+        "-v",
+        "devin:CanaryCanary99",
+    ]);
+    let (code, out, err) = run(command).await;
+    assert_eq!(code, 2);
+    assert!(!format!("{out}{err}").contains("Canary"), "{out}{err}");
+    assert!(fake.requests().is_empty());
 }
 
 #[tokio::test]

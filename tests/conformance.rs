@@ -494,6 +494,8 @@ async fn a_bad_base_url_is_refused_at_construction() {
             "http://127.0.0.1:99999",
             "http://127.0.0.1.example.org",
             "https://your-tenant.sinjapp.org.example.com",
+            "http://localhost.:1",
+            "http://127.0.0.1:0",
             "http://localhost.example.org",
         ] {
             let built = fake.builder().with_base_url(url).build();

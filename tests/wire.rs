@@ -195,7 +195,7 @@ async fn a_peer_without_tls_gets_no_request() {
             "{error}"
         );
         assert_eq!(error.delivery(), Delivery::NotSent);
-        assert_eq!(server.requests(), 0);
+        check_sent(&server, 0);
     }
 }
 

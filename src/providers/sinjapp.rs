@@ -95,7 +95,7 @@ impl Provider for Sinjapp {
         base: Base {
             default: None,
             example: "https://TENANT.sinjapp.org/api/v1",
-            domains: &["sinjapp.org"],
+            domains: &[".sinjapp.org"],
             placeholders: &["your-tenant.sinjapp.org", "tenant.sinjapp.org"],
         },
         settings: &[],

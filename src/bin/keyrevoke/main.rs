@@ -4,6 +4,8 @@ mod demo;
 mod output;
 mod providers;
 mod revoke;
+mod setup;
+mod stop;
 
 use std::process::ExitCode;
 

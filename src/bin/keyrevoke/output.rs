@@ -54,23 +54,41 @@ pub(crate) fn state(state: KeyState, colourful: bool) -> String {
 
 /// Why a key is in its state, in a few words.
 pub(crate) fn reason(result: &RevokeResult) -> String {
-    let (what, status, words) = match result {
+    let error = match result {
         Ok(dead) => {
-            let who = match dead.disposition() {
-                Disposition::AlreadyRevoked => "already revoked",
-                _ => "revoked",
+            let who = if dead.disposition() == Disposition::Revoked {
+                "revoked"
+            } else {
+                "already revoked"
             };
-            (who.to_owned(), dead.status(), None)
+            return dead
+                .status()
+                .map_or(who.to_owned(), |status| format!("{who} ({status})"));
         }
-        Err(error) => (
-            error.kind().to_string(),
-            error.status(),
-            error.detail().or(error.title()),
-        ),
+        Err(error) => error,
     };
-    let status = status.map(|status| format!(" ({status})")).unwrap_or_default();
-    let words = words.map(|words| format!(": {words}")).unwrap_or_default();
-    format!("{what}{status}{words}")
+    let mut text = error.kind().to_string();
+    let known = [
+        error.status().map(|status| status.to_string()),
+        error.provider_code().map(str::to_owned),
+    ];
+    let known: Vec<String> = known.into_iter().flatten().collect();
+    if !known.is_empty() {
+        text.push_str(&format!(" ({})", known.join(", ")));
+    }
+    let words = error.detail().or(error.title()).map(str::to_owned);
+    let fields = error
+        .field_errors()
+        .iter()
+        .map(|error| format!("{}: {}", error.field, error.message));
+    let words: Vec<String> = words.into_iter().chain(fields).collect();
+    if !words.is_empty() {
+        text.push_str(&format!(": {}", words.join("; ")));
+    }
+    if let Some(id) = error.request_id() {
+        text.push_str(&format!(" [request {id}]"));
+    }
+    text
 }
 
 /// What a person does next.

@@ -1,0 +1,250 @@
+//! From arguments and environment to keys and revokers; nothing is sent, and everything that is wrong is said.
+
+use std::collections::HashMap;
+use std::fs;
+use std::io;
+
+use keyrevoke::{AnyRevoker, BuildError, ClientOptions, Credential, InvalidInput, KeyRef, ProviderInfo};
+
+use crate::output::LocalFailure;
+use crate::revoke::Arguments;
+use crate::stop::Stop;
+
+/// One key of the command line.
+pub(crate) struct Job<'a> {
+    /// As it was written.
+    pub(crate) given: &'a str,
+    pub(crate) key: KeyRef,
+    pub(crate) provider: ProviderInfo,
+}
+
+/// What the arguments and the environment amount to.
+#[derive(Default)]
+pub(crate) struct Setup<'a> {
+    pub(crate) jobs: Vec<Job<'a>>,
+    /// By the provider's name.
+    pub(crate) revokers: HashMap<String, AnyRevoker>,
+    /// What is wrong with the input.
+    pub(crate) problems: Vec<String>,
+    /// What is wrong with this machine, and matters only where the input is right.
+    pub(crate) local: Option<LocalFailure>,
+}
+
+impl<'a> Setup<'a> {
+    pub(crate) fn new(arguments: &'a Arguments, stop: &Stop) -> Self {
+        let mut setup = Self::default();
+        setup.read_keys(&arguments.keys);
+        let options = setup.options(arguments);
+        let base_urls = setup.base_urls(&arguments.base_url, &options);
+        for provider in keyrevoke::providers() {
+            if setup
+                .jobs
+                .iter()
+                .any(|job| job.provider.name() == provider.name())
+            {
+                setup.add_revoker(
+                    provider,
+                    arguments,
+                    &options,
+                    base_urls.get(provider.name()),
+                    stop,
+                );
+            }
+        }
+        setup.check_keys();
+        setup
+    }
+
+    fn read_keys(&mut self, keys: &'a [String]) {
+        for (index, given) in keys.iter().enumerate() {
+            let job = given.parse::<KeyRef>().and_then(|key| {
+                let provider = keyrevoke::provider(key.provider())?;
+                Ok(Job {
+                    given,
+                    key: provider.check_key(key.key())?,
+                    provider: provider.clone(),
+                })
+            });
+            match job {
+                Ok(job) => self.jobs.push(job),
+                Err(problem) => self.problems.push(format!("key {}: {problem}", index + 1)),
+            }
+        }
+    }
+
+    /// What only the revoker can say of a key, such as that it is the credential.
+    fn check_keys(&mut self) {
+        for job in &self.jobs {
+            if let Some(Err(problem)) = self
+                .revokers
+                .get(job.provider.name())
+                .map(|revoker| revoker.check(&job.key))
+            {
+                self.problems.push(problem.to_string());
+            }
+        }
+    }
+
+    fn options(&mut self, arguments: &Arguments) -> ClientOptions {
+        let mut options = ClientOptions::new();
+        match (&arguments.proxy, std::env::var("KEYREVOKE_PROXY")) {
+            (Some(proxy), _) if proxy.contains('@') => self.problems.push(
+                "--proxy holds a user name or password (not shown); give the URL in KEYREVOKE_PROXY"
+                    .to_owned(),
+            ),
+            (Some(proxy), _) => options = options.with_proxy(proxy),
+            (None, Ok(proxy)) => options = options.with_proxy(proxy),
+            (None, Err(_)) => {}
+        }
+        if let Some(file) = &arguments.ca_file {
+            match fs::read(file) {
+                Ok(pem) => options = options.with_root_certificates(pem),
+                Err(error) => {
+                    let text = format!("cannot read {}: {error}", file.display());
+                    self.local = Some(io::Error::new(error.kind(), text).into());
+                }
+            }
+        }
+        let options = arguments
+            .allow_host
+            .iter()
+            .fold(options, |options, host| options.allow_host(host));
+        arguments
+            .allow_http_host
+            .iter()
+            .fold(options, |options, host| options.allow_http_host(host))
+    }
+
+    /// Checks the address of every provider that has one given, whether or not it has a key.
+    fn base_urls(&mut self, given: &[String], options: &ClientOptions) -> HashMap<String, String> {
+        let mut base_urls = HashMap::new();
+        for text in given {
+            let Some((name, url)) = text.split_once('=') else {
+                self.problems.push("--base-url: is not PROVIDER=URL".to_owned());
+                continue;
+            };
+            let provider = match keyrevoke::provider(name) {
+                Ok(provider) => provider,
+                Err(problem) => {
+                    self.problems.push(format!("--base-url: {problem}"));
+                    continue;
+                }
+            };
+            let built = keyrevoke::builder(name)
+                .map(|builder| builder.with_options(options.clone()).with_base_url(url).build());
+            let wrong = built.map(Result::err).unwrap_or_default();
+            let wrong = wrong
+                .iter()
+                .flat_map(BuildError::problems)
+                .filter(|problem| is_about(problem, "base URL"));
+            self.problems
+                .extend(wrong.map(|problem| format!("--base-url: {problem}")));
+            let before = base_urls.insert(provider.name().to_owned(), url.to_owned());
+            if before.is_some_and(|before| before != url) {
+                self.problems
+                    .push(format!("--base-url: two addresses of {name} are given; give one"));
+            }
+        }
+        base_urls
+    }
+
+    fn add_revoker(
+        &mut self,
+        provider: &ProviderInfo,
+        arguments: &Arguments,
+        options: &ClientOptions,
+        base_url: Option<&String>,
+        stop: &Stop,
+    ) {
+        let Ok(mut builder) = keyrevoke::builder(provider.name()) else {
+            return;
+        };
+        builder = builder
+            .with_options(options.clone())
+            .with_deadline(arguments.timeout)
+            .with_observer(stop.clone());
+        let mut unreadable = Vec::new();
+        let mut read = |setting: &str| {
+            from_environment(provider, setting).unwrap_or_else(|problem| {
+                unreadable.push((setting.to_owned(), problem.to_string()));
+                None
+            })
+        };
+        if let Some(text) = read("credential") {
+            builder = builder.with_credential(Credential::from_text(text));
+        }
+        match base_url {
+            Some(url) => builder = builder.with_base_url(url),
+            None => {
+                if let Some(url) = read("base-url") {
+                    builder = builder.with_base_url(url);
+                }
+            }
+        }
+        for (setting, _) in provider.settings() {
+            if let Some(value) = read(setting) {
+                builder = builder.with_setting(setting, value);
+            }
+        }
+        let built = builder.build();
+        let no_credential = unreadable.iter().any(|(setting, _)| setting == "credential");
+        self.problems
+            .extend(unreadable.into_iter().map(|(_, problem)| problem));
+        match built {
+            Ok(revoker) => {
+                self.revokers.insert(provider.name().to_owned(), revoker);
+            }
+            Err(error) => {
+                // Said already.
+                let known = |problem: &&InvalidInput| {
+                    (no_credential && is_about(problem, "credential"))
+                        || (base_url.is_some() && is_about(problem, "base URL"))
+                };
+                let problems = error.problems().iter().filter(|problem| !known(problem));
+                self.problems
+                    .extend(problems.map(|problem| with_variable(provider, problem)));
+            }
+        }
+    }
+}
+
+fn is_about(problem: &InvalidInput, what: &str) -> bool {
+    problem.subject().ends_with(what)
+}
+
+/// Where a value is missing or wrong, names the variable that it is taken from.
+fn with_variable(provider: &ProviderInfo, problem: &InvalidInput) -> String {
+    if is_about(problem, "credential") {
+        format!("{problem} (in {})", variable(provider.name(), "credential"))
+    } else if is_about(problem, "base URL") {
+        let (variable, name) = (variable(provider.name(), "base-url"), provider.name());
+        format!("{problem} (in {variable} or --base-url {name}=URL)")
+    } else {
+        problem.to_string()
+    }
+}
+
+fn variable(provider: &str, setting: &str) -> String {
+    format!("KEYREVOKE_{provider}_{setting}")
+        .to_uppercase()
+        .replace('-', "_")
+}
+
+/// A variable under the provider's name, else under one of its aliases.
+fn from_environment(provider: &ProviderInfo, setting: &str) -> Result<Option<String>, InvalidInput> {
+    for name in [provider.name()].iter().chain(provider.aliases()) {
+        let variable = variable(name, setting);
+        if let Some(value) = std::env::var_os(&variable) {
+            return value.into_string().map(Some).map_err(|_| {
+                let owner = provider.name().to_owned();
+                InvalidInput::new(
+                    owner,
+                    variable,
+                    "is not valid UTF-8 (not shown)",
+                    "set it to plain text",
+                )
+            });
+        }
+    }
+    Ok(None)
+}
