@@ -47,6 +47,9 @@ struct Operation {
     arguments: Vec<String>,
     #[serde(default)]
     sets_headers: Vec<String>,
+    #[serde(default)]
+    ids: BTreeMap<String, String>,
+    body: Option<bool>,
 }
 
 /// The methods a revocation, a look-up or a probe can have.
@@ -162,6 +165,8 @@ fn provider(name: String, table: Table) -> Provider {
                 body_names_keys: entry.body_names_keys,
                 arguments: entry.arguments.clone(),
                 sets_headers: entry.sets_headers.clone(),
+                ids: entry.ids.clone(),
+                body: entry.body.unwrap_or(true),
             });
         }
     }

@@ -49,6 +49,10 @@ pub(crate) struct Listed {
     pub(crate) arguments: Vec<String>,
     /// Required headers that the crate sets itself, such as a credential's.
     pub(crate) sets_headers: Vec<String>,
+    /// What the crate's key types make of the path's parameters: `uuid`, `integer` or `text`.
+    pub(crate) ids: BTreeMap<String, String>,
+    /// May the operation have a body? `false` where the crate sends none.
+    pub(crate) body: bool,
 }
 
 /// An operation as it goes to progenitor, and as tests see it.
@@ -120,8 +124,18 @@ fn keep(
 
     let declared = parameters::all(document, item, operation, &place)?;
     let mut arguments = parameters::of_path(document, &declared, &names, &place)?;
+    parameters::check_ids(&mut arguments, &listed.ids, &place)?;
     arguments.extend(parameters::arguments(document, &declared, listed, &place)?);
-    let body = body::of_request(document, operation, &place, wanted)?;
+    let needs_body = operation["requestBody"]["required"] == true;
+    if needs_body && !listed.body {
+        let reason = "the operation needs a body, which the crate does not send";
+        return Err(Fault::new(format!("{place} > requestBody"), reason));
+    }
+    let body = if listed.body {
+        body::of_request(document, operation, &place, wanted)?
+    } else {
+        None
+    };
     if listed.body_names_keys && body.is_none() {
         let reason = "`body_names_keys` is set, but the operation has no body";
         return Err(Fault::new(place, reason));
@@ -241,6 +255,8 @@ mod tests {
             body_names_keys: false,
             arguments: Vec::new(),
             sets_headers: Vec::new(),
+            ids: BTreeMap::new(),
+            body: true,
         }
     }
 

@@ -1,6 +1,6 @@
 //! The parameters of a listed operation: all that the path needs, and beyond that only what the manifest asks for.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
@@ -83,6 +83,36 @@ pub(crate) fn of_path(
         )?);
     }
     Ok(found)
+}
+
+/// The key types in `src/providers` are written for these types of id: a document that has others must fail here, with
+/// its name, and not in the compiler, with ours.
+pub(crate) fn check_ids(
+    found: &mut [Value],
+    ids: &BTreeMap<String, String>,
+    place: &str,
+) -> Result<(), Fault> {
+    for parameter in found {
+        let name = parameter["name"].as_str().unwrap_or_default().to_owned();
+        let schema = &mut parameter["schema"];
+        let kind = match (&schema["type"], &schema["format"]) {
+            (kind, _) if kind == "integer" => "integer",
+            (_, format) if format == "uuid" => "uuid",
+            _ => "text",
+        };
+        if ids.get(&name).is_some_and(|wanted| wanted != kind) {
+            let wanted = &ids[&name];
+            let reason = format!("the document makes this id {kind}, the manifest and the key type {wanted}");
+            return Err(Fault::new(
+                format!("{place} > parameters > {name} > schema"),
+                reason,
+            ));
+        }
+        if let (Some(schema), "integer") = (schema.as_object_mut(), kind) {
+            schema.remove("format"); // one width for all: the key type checks the range
+        }
+    }
+    Ok(())
 }
 
 /// Parameters outside of the path become arguments only if the manifest lists them: credentials are ours to add, and a
@@ -194,6 +224,8 @@ mod tests {
             body_names_keys: false,
             arguments: arguments.iter().map(|name| (*name).into()).collect(),
             sets_headers: vec!["X-Key".into()],
+            ids: Default::default(),
+            body: false,
         };
         let item = json!({"parameters": on_path});
         let operation = json!({"parameters": on_operation});

@@ -14,6 +14,8 @@ use super::json;
 
 /// Deeper than any document; stops a broken one before it exhausts the stack.
 const MAX_DEPTH: usize = 100;
+/// More than any document repeats; aliases of aliases grow without end.
+const MAX_COPIED: usize = 1_000_000;
 
 /// Reads a document, whichever of the two notations it is in.
 ///
@@ -40,6 +42,7 @@ fn yaml(text: &str) -> Result<Value, Fault> {
     let mut reader = Yaml {
         events: Parser::new_from_str(text),
         anchors: BTreeMap::new(),
+        copied: 0,
         path: Vec::new(),
     };
     let mut root: Option<Value> = None;
@@ -64,6 +67,8 @@ fn yaml(text: &str) -> Result<Value, Fault> {
 struct Yaml<'t> {
     events: Parser<'t, StrInput<'t>>,
     anchors: BTreeMap<usize, Value>,
+    /// Values that aliases have stood for so far.
+    copied: usize,
     path: Vec<String>,
 }
 
@@ -87,7 +92,13 @@ impl<'t> Yaml<'t> {
             Event::SequenceStart(anchor, _) => (anchor, self.sequence()?),
             Event::MappingStart(anchor, _) => (anchor, self.mapping()?),
             Event::Alias(anchor) => match self.anchors.get(&anchor) {
-                Some(value) => return Ok(value.clone()),
+                Some(value) => {
+                    self.copied += size(value);
+                    if self.copied > MAX_COPIED {
+                        return Err(at(&span, "the aliases of this document stand for too much"));
+                    }
+                    return Ok(value.clone());
+                }
                 None => return Err(at(&span, "an alias that stands inside its own anchor")),
             },
             _ => return Err(at(&span, "a value was expected here")),
@@ -180,6 +191,14 @@ fn plain(text: &str) -> Value {
         .or_else(|| based("0o", 8))
         .or_else(decimal)
         .map_or_else(|| Value::String(text.to_owned()), Value::Number)
+}
+
+fn size(value: &Value) -> usize {
+    1 + match value {
+        Value::Array(values) => values.iter().map(size).sum(),
+        Value::Object(members) => members.values().map(size).sum(),
+        _ => 0,
+    }
 }
 
 fn at(span: &Span, reason: impl Into<String>) -> Fault {

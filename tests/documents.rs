@@ -566,6 +566,45 @@ fn a_broken_document_fails_with_its_file_the_place_and_the_reason() {
 }
 
 #[test]
+fn a_document_that_contradicts_the_key_type_fails_by_name_and_not_in_the_compiler() {
+    let more = "ids = { id = 'uuid' }\nbody = false\n";
+    Package::with("ids-right", LEDGER, more, NULL_FIRST).run().built();
+    for (name, from, to, wanted) in [
+        (
+            "ids-wrong",
+            "format: uuid",
+            "format: text",
+            ["parameters > id", "uuid"],
+        ),
+        (
+            "body-needed",
+            "      parameters:",
+            "      requestBody: {required: true, content: {application/json: {schema: {type: object}}}}\n      parameters:",
+            ["> requestBody", "needs a body"],
+        ),
+    ] {
+        let document = NULL_FIRST.replacen(from, to, 1);
+        assert_ne!(document, NULL_FIRST, "{name} changes nothing");
+        let package = Package::with(name, LEDGER, more, &document);
+        package.run().failed(&["specs/p.yaml: ", wanted[0], wanted[1]]);
+    }
+}
+
+#[test]
+fn aliases_of_aliases_do_not_grow_without_end() {
+    let mut bomb = String::from("x-0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
+    for n in 1..12 {
+        let alias = format!("*a{}", n - 1);
+        bomb.push_str(&format!("x-{n}: &a{n} [{}]\n", vec![alias; 10].join(", ")));
+    }
+    let document = format!("{bomb}{}", NULL_FIRST.trim_start_matches("---\n"));
+    let package = Package::with("bomb", LEDGER, "", &document);
+    package
+        .run()
+        .failed(&["specs/p.yaml: line ", "stand for too much"]);
+}
+
+#[test]
 fn what_progenitor_cannot_do_is_a_message_and_not_a_panic() {
     // Typify cannot make an enum of numbers that are not numbers, and says so by panicking or by an error.
     for (name, schema) in [
