@@ -228,7 +228,7 @@ impl<'a, P: Provider> OneCall<'a, P> {
         };
         let base = self.revoker.target.base.as_str().trim_end_matches('/');
         let client = P::Client::with(base, self.revoker.http.clone(), call);
-        self.progress(|progress| progress.in_flight = true);
+        self.progress(|progress| (progress.in_flight, progress.attempts) = (true, number));
         (attempt(P::revoke(&client, self.key), limit).await, false)
     }
 
