@@ -209,6 +209,9 @@ impl<P: Provider> BuildTarget for P {
         let (prefix, headers) = named_settings(&about, &settings.named, &mut take);
         let credentials = match &settings.credential {
             Some(Given::Fixed(credential)) => {
+                if let Some(Err(problem)) = credential.key_id().map(str::parse::<P::Key>) {
+                    take(problem);
+                }
                 let prepared = credential.prepare(name, about.credentials).map_err(&mut take);
                 prepared
                     .map(|prepared| Credentials::Fixed(Arc::new(prepared)))

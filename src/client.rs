@@ -137,6 +137,8 @@ struct Seen {
     facts: Facts,
     cause: Option<String>,
     vetoed: bool,
+    /// Was the credential the very key that is to die?
+    by_itself: bool,
 }
 
 impl<'a, P: Provider> OneCall<'a, P> {
@@ -240,6 +242,12 @@ impl<'a, P: Provider> OneCall<'a, P> {
         }
     }
 
+    /// Is the credential the key that is to die?
+    fn is_own(&self, credential: &Prepared) -> bool {
+        let own = credential.key_id.as_deref().map(str::parse::<P::Key>);
+        own.is_some_and(|own| own.is_ok_and(|own| own.to_string() == self.text))
+    }
+
     /// Text from outside, without any credential that this call has used.
     fn clean(&self, text: &str) -> String {
         let credential = self.progress(|progress| progress.credential.clone());
@@ -274,8 +282,11 @@ impl<P: Provider> World for OneCall<'_, P> {
     async fn attempt(&self, number: u32, limit: Duration) -> (Attempted, Seen) {
         let (attempt, vetoed) = self.send(number, self.began + limit).await;
         let verdict = verdict(P::ABOUT.rules, &self.parameters, &attempt);
-        let redactor =
-            self.progress(|progress| progress.credential.as_ref().map(|known| known.redactor.clone()));
+        let credential = self.progress(|progress| progress.credential.clone());
+        let (redactor, by_itself) = match &credential {
+            Some(credential) => (credential.redactor.clone(), self.is_own(credential)),
+            None => Default::default(),
+        };
         let (delivery, retry_after, mut facts, cause) = match &attempt {
             Attempt::NotSent(failure) => (
                 Delivery::NotSent,
@@ -292,7 +303,7 @@ impl<P: Provider> World for OneCall<'_, P> {
             Attempt::Answered(answer) => (
                 Delivery::Answered,
                 answer.retry_after(),
-                detail::read(answer, &redactor.unwrap_or_default()),
+                detail::read(answer, &redactor),
                 None,
             ),
         };
@@ -320,7 +331,12 @@ impl<P: Provider> World for OneCall<'_, P> {
                 retry_after,
                 refused,
             },
-            Seen { facts, cause, vetoed },
+            Seen {
+                facts,
+                cause,
+                vetoed,
+                by_itself,
+            },
         )
     }
 
@@ -419,6 +435,12 @@ fn conclude(about: &'static About, ended: Ended<Seen>) -> RevokeResult {
     if kind == ErrorKind::InvalidInput {
         facts.attempts = 0;
     }
+    // A key that has revoked itself is no credential any more.
+    let likely_dead = match kind {
+        ErrorKind::NotFound => ended.in_doubt,
+        ErrorKind::Unauthenticated => ended.in_doubt && attempted.refused && seen.by_itself,
+        _ => false,
+    };
     let again = attempted.verdict.again;
     let retryable = again != Again::No && may_repeat(about.may_repeat(), state != KeyState::Live, again);
     let error = RevokeError::new(about.name, kind, state)
@@ -431,7 +453,7 @@ fn conclude(about: &'static About, ended: Ended<Seen>) -> RevokeResult {
                 .gave_up
                 .filter(|why| *why != GaveUp::MayHurt || retryable || state != KeyState::Live),
         )
-        .with_likely_dead(ended.in_doubt && kind == ErrorKind::NotFound);
+        .with_likely_dead(likely_dead);
     Err(match seen.cause {
         Some(cause) => error.with_source(cause),
         None => error,

@@ -22,7 +22,11 @@ use crate::input::InvalidInput;
 /// assert_eq!(format!("{credential:?}"), "Credential::Bearer([redacted])");
 /// ```
 #[derive(Clone)]
-pub struct Credential(Kind);
+pub struct Credential {
+    kind: Kind,
+    /// The id of the key that the credential itself is.
+    key: Option<String>,
+}
 
 #[derive(Clone)]
 enum Kind {
@@ -36,22 +40,22 @@ enum Kind {
 impl Credential {
     /// A token for `Authorization: Bearer …`; given without that word.
     pub fn bearer(token: impl Into<String>) -> Self {
-        Self(Kind::Bearer(token.into().into()))
+        Self::of_kind(Kind::Bearer(token.into().into()))
     }
 
     /// A key for the provider's own header, such as Dolfin's `x-dolfin-api-key`.
     pub fn api_key(key: impl Into<String>) -> Self {
-        Self(Kind::ApiKey(key.into().into()))
+        Self::of_kind(Kind::ApiKey(key.into().into()))
     }
 
     /// A user, client or account name and its password, for `Authorization: Basic …`.
     pub fn basic(user: impl Into<String>, password: impl Into<String>) -> Self {
-        Self(Kind::Basic(user.into(), password.into().into()))
+        Self::of_kind(Kind::Basic(user.into(), password.into().into()))
     }
 
     /// Two values for the two headers of providers that want both.
     pub fn key_pair(id: impl Into<String>, secret: impl Into<String>) -> Self {
-        Self(Kind::KeyPair(id.into().into(), secret.into().into()))
+        Self::of_kind(Kind::KeyPair(id.into().into(), secret.into().into()))
     }
 
     /// A credential as it stands in an environment variable or a file; the provider says what it is.
@@ -60,13 +64,38 @@ impl Credential {
     /// pair where the provider wants two values, and anything else the first of the forms that
     /// [`ProviderInfo::credentials`](crate::ProviderInfo::credentials) lists.
     pub fn from_text(text: impl Into<String>) -> Self {
-        Self(Kind::Text(text.into().into()))
+        Self::of_kind(Kind::Text(text.into().into()))
+    }
+}
+
+impl Credential {
+    const fn of_kind(kind: Kind) -> Self {
+        Self { kind, key: None }
+    }
+
+    /// Says that this credential is itself the key of this id, as text without the provider's name.
+    ///
+    /// A key that revokes itself is refused from then on. Where the answer to the revocation was lost, a 401
+    /// that follows is then known to be [likely its death](crate::RevokeError::is_likely_dead).
+    ///
+    /// ```
+    /// use keyrevoke::Credential;
+    ///
+    /// let own = Credential::api_key("dol_live_example").with_key_id("2f1d3c5e-8a4b-4c6d-9e7f-0123456789ab");
+    /// ```
+    pub fn with_key_id(mut self, id: impl Into<String>) -> Self {
+        self.key = Some(id.into());
+        self
+    }
+
+    pub(crate) fn key_id(&self) -> Option<&str> {
+        self.key.as_deref()
     }
 }
 
 impl fmt::Debug for Credential {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let form = match self.0 {
+        let form = match self.kind {
             Kind::Bearer(_) => "Bearer",
             Kind::ApiKey(_) => "ApiKey",
             Kind::Basic(..) => "Basic",
@@ -105,6 +134,8 @@ impl fmt::Display for Form {
 pub(crate) struct Prepared {
     pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
     pub(crate) redactor: Redactor,
+    /// The id of the key that the credential itself is.
+    pub(crate) key_id: Option<String>,
 }
 
 impl Prepared {
@@ -118,6 +149,7 @@ impl Prepared {
         Self {
             headers: self.headers.clone(),
             redactor: self.redactor.and(others),
+            key_id: self.key_id.clone(),
         }
     }
 }
@@ -190,6 +222,7 @@ impl Credential {
         Ok(Prepared {
             headers,
             redactor: Redactor(secrets.into_iter().map(SecretString::from).collect()),
+            key_id: self.key.clone(),
         })
     }
 
@@ -197,7 +230,7 @@ impl Credential {
     fn fit(&self, forms: &[Form]) -> Option<(Form, &str, Option<&str>)> {
         let find = |wanted: fn(&Form) -> bool| forms.iter().copied().find(wanted);
         let is_bearer = |form: &Form| matches!(form, Form::Bearer);
-        match &self.0 {
+        match &self.kind {
             Kind::Bearer(token) => Some((find(is_bearer)?, token.expose_secret(), None)),
             Kind::ApiKey(key) => Some((
                 find(|form| matches!(form, Form::ApiKey(_)))?,

@@ -118,7 +118,8 @@ impl RevokeError {
     }
 
     /// Unknown, but death is the likelier reading: an attempt that may have been applied was followed by
-    /// "no such key". Not a proof: a mistyped id looks the same.
+    /// "no such key", or by a 401 where the key was its own [credential](crate::Credential::with_key_id). Not a
+    /// proof: a mistyped id looks the same.
     pub fn is_likely_dead(&self) -> bool {
         self.0.likely_dead
     }
