@@ -304,6 +304,10 @@ async fn next<W: World>(
 }
 
 #[cfg(test)]
+#[path = "retry_tests.rs"]
+mod rows;
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::outcome::{ErrorKind, KeyState};
