@@ -17,7 +17,9 @@ use crate::input::InvalidInput;
 use crate::observer::{AttemptEnd, AttemptStart, Observer};
 use crate::outcome::{Delivery, ErrorKind, Facts, GaveUp, KeyState, Revocation, RevokeError, RevokeResult};
 use crate::provider::{About, KeyParts, Provider};
-use crate::retry::{Attempted, Budget, Ended, Limits, RetryPolicy, World, may_repeat, run};
+use crate::retry::{
+    Attempted, Budget, Ended, Limits, RetryPolicy, World, conclude, conclude_early, may_repeat, run,
+};
 use crate::revoke::Revoke;
 use crate::source::Credentials;
 use crate::verdict::{Again, Meaning, verdict};
@@ -161,7 +163,7 @@ impl<'a, P: Provider> OneCall<'a, P> {
             attempt_timeout: self.revoker.attempt_timeout,
             deadline: self.revoker.deadline,
         };
-        conclude(&P::ABOUT, run(self, &limits).await)
+        report(&P::ABOUT, run(self, &limits).await)
     }
 
     fn progress<T>(&self, change: impl FnOnce(&mut Progress) -> T) -> T {
@@ -171,17 +173,12 @@ impl<'a, P: Provider> OneCall<'a, P> {
     /// The verdict on a call that was ended from outside.
     fn cancelled(&self) -> RevokeError {
         self.progress(|progress| {
-            let in_doubt = progress.in_flight || progress.in_doubt;
             let delivery = match progress.delivery {
                 _ if progress.in_flight => Delivery::MaybeSent,
                 Some(delivery) => delivery,
                 None => Delivery::NotSent,
             };
-            let state = if in_doubt {
-                KeyState::Unknown
-            } else {
-                KeyState::Live
-            };
+            let state = conclude_early(progress.in_flight, progress.in_doubt);
             RevokeError::new(P::ABOUT.name, ErrorKind::Cancelled, state)
                 .with_attempts(progress.attempts)
                 .with_delivery(delivery)
@@ -409,7 +406,7 @@ fn our_words(answer: &Answer, meaning: Meaning) -> Option<String> {
     })
 }
 
-fn conclude(about: &'static About, ended: Ended<Seen>) -> RevokeResult {
+fn report(about: &'static About, ended: Ended<Seen>) -> RevokeResult {
     let Some((attempted, seen)) = ended.decisive else {
         return Err(RevokeError::new(about.name, ErrorKind::NotSent, KeyState::Live)
             .with_attempts(0)
@@ -420,7 +417,7 @@ fn conclude(about: &'static About, ended: Ended<Seen>) -> RevokeResult {
         attempts: ended.memory.attempts,
         ..seen.facts
     };
-    let (kind, state) = match attempted.verdict.meaning {
+    let (kind, state) = match conclude(attempted.verdict.meaning, ended.in_doubt) {
         Meaning::Dead(disposition, evidence) => {
             return Ok(Revocation::new(about.name, disposition, [evidence])
                 .with_facts(facts)
@@ -429,8 +426,6 @@ fn conclude(about: &'static About, ended: Ended<Seen>) -> RevokeResult {
         }
         Meaning::Not(kind, state) => (kind, state),
     };
-    // A refusal says nothing of an earlier attempt that may have been carried out.
-    let state = if ended.in_doubt { KeyState::Unknown } else { state };
     let kind = if seen.vetoed { ErrorKind::Vetoed } else { kind };
     if kind == ErrorKind::InvalidInput {
         facts.attempts = 0;

@@ -8,7 +8,7 @@ use std::future::Future;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::outcome::{Delivery, GaveUp};
+use crate::outcome::{Delivery, GaveUp, KeyState};
 use crate::provider::Repeat;
 use crate::verdict::{Again, Meaning, Verdict};
 
@@ -155,6 +155,24 @@ pub(crate) fn may_repeat(repeat: Repeat, in_doubt: bool, again: Again) -> bool {
         Again::Untouched => !in_doubt || repeat != Repeat::Never,
         Again::IfHarmless => repeat != Repeat::Never,
         Again::IfConclusive => repeat == Repeat::Conclusive,
+    }
+}
+
+/// What a call says, from the attempt that says most and the doubt that the others left. A refusal says nothing
+/// of another attempt that may have been carried out; a proof of death needs no other.
+pub(crate) fn conclude(decisive: Meaning, in_doubt: bool) -> Meaning {
+    match decisive {
+        Meaning::Not(kind, _) if in_doubt => Meaning::Not(kind, KeyState::Unknown),
+        _ => decisive,
+    }
+}
+
+/// What a call says of the key if it is ended from outside.
+pub(crate) fn conclude_early(in_flight: bool, in_doubt: bool) -> KeyState {
+    if in_flight || in_doubt {
+        KeyState::Unknown
+    } else {
+        KeyState::Live
     }
 }
 
@@ -310,8 +328,7 @@ mod rows;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::outcome::{ErrorKind, KeyState};
-    use crate::verdict::Meaning;
+    use crate::outcome::ErrorKind;
 
     const LOST: Verdict = Verdict {
         meaning: Meaning::Not(ErrorKind::NoAnswer, KeyState::Unknown),
