@@ -120,6 +120,18 @@ impl Reply {
         self
     }
 
+    /// What a call would get.
+    #[cfg(test)]
+    pub(crate) fn answered(&self) -> crate::answer::Attempt {
+        let headers: Vec<(&str, &str)> = self
+            .headers
+            .iter()
+            .map(|(n, v)| (n.as_str(), v.as_str()))
+            .collect();
+        let body = crate::answer::Body::Complete(self.body.clone());
+        crate::golden::answer(self.status, &headers, body)
+    }
+
     fn template(&self) -> ResponseTemplate {
         let mut template = ResponseTemplate::new(self.status)
             .set_body_bytes(self.body.clone())

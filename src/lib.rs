@@ -14,11 +14,15 @@ mod golden;
 mod input;
 mod json;
 mod key;
+#[cfg(all(test, feature = "fakes"))]
+mod model;
 mod observer;
 mod options;
 mod outcome;
 mod provider;
 mod providers;
+#[cfg(all(test, feature = "fakes"))]
+mod replay;
 mod retry;
 mod revocation;
 mod revoke;
