@@ -19,6 +19,8 @@ mod model;
 mod observer;
 mod options;
 mod outcome;
+#[cfg(all(test, feature = "fakes"))]
+mod properties;
 mod provider;
 mod providers;
 #[cfg(all(test, feature = "fakes"))]
