@@ -168,13 +168,20 @@ fn hide_secrets(line: &str) -> String {
         let end = rest[start..]
             .find(|c| !is_part(c))
             .map_or(rest.len(), |length| start + length);
-        let word = &rest[start..end];
-        out.push_str(&rest[..start]);
-        out.push_str(if word.len() >= SHORTEST_SECRET && looks_like_secret(word) {
-            "[redacted]"
-        } else {
-            word
+        // A path such as `body.KEY` holds a secret as its last part; a token such as `eyJ….….…` is one whole.
+        let mut begins = std::iter::once(start).chain(
+            rest[start..end]
+                .match_indices('.')
+                .map(|(dot, _)| start + dot + 1),
+        );
+        let secret = begins.find(|begin| {
+            let word = &rest[*begin..end];
+            word.len() >= SHORTEST_SECRET && looks_like_secret(word)
         });
+        out.push_str(&rest[..secret.unwrap_or(end)]);
+        if secret.is_some() {
+            out.push_str("[redacted]");
+        }
         rest = &rest[end..];
     }
     out.push_str(rest);
@@ -301,6 +308,11 @@ mod tests {
         assert_eq!(
             clean("use (sk_live_0123456789abc), not sk_x"),
             "use ([redacted]), not sk_x"
+        );
+        assert_eq!(clean("body.sk_live_0123456789abc"), "body.[redacted]");
+        assert_eq!(
+            clean("task_id.sk_x and eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIx.x"),
+            "task_id.sk_x and [redacted]"
         );
         let long = clean(&"é".repeat(600));
         assert_eq!((long.chars().count(), long.chars().last()), (512, Some('…')));
