@@ -71,7 +71,7 @@ fn every_rule_is_documented_or_says_what_else_states_it() {
 }
 
 #[test]
-fn golden_every_documented_answer_has_its_verdict() {
+fn row_106_golden_every_documented_answer_has_its_verdict() {
     let mut table = String::from(
         "# every answer that a document lists for the revoke operation; written by KEYREVOKE_BLESS=1 cargo test --all-features golden\n",
     );

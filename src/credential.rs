@@ -330,3 +330,27 @@ impl fmt::Debug for Redactor {
         f.write_str("Redactor([redacted])")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Holds only for types that wipe their memory when they are dropped.
+    fn wipes<T: secrecy::zeroize::ZeroizeOnDrop>(_: &T) {}
+
+    #[test]
+    fn row_100_every_copy_of_a_credential_is_of_a_type_that_wipes_itself() {
+        let credential = Credential::key_pair("id-canary", "secret-canary");
+        let Kind::KeyPair(id, secret) = &credential.kind else {
+            unreachable!("a pair was made")
+        };
+        wipes(id);
+        wipes(secret);
+        let prepared = credential
+            .prepare("x", &[Form::KeyPair("x-id", "x-secret")])
+            .unwrap();
+        prepared.redactor.0.iter().for_each(wipes);
+        assert_eq!(prepared.redactor.0.len(), 2);
+        assert!(prepared.headers.iter().all(|(_, value)| value.is_sensitive()));
+    }
+}

@@ -229,7 +229,7 @@ async fn a_secret_travels_in_a_form_body_and_nowhere_else() {
 }
 
 #[tokio::test]
-async fn the_guard_stops_a_key_type_that_lets_hostile_ids_through() {
+async fn row_094_the_guard_stops_a_key_type_that_lets_hostile_ids_through() {
     #[derive(Clone, Debug)]
     struct Careless;
     #[derive(Clone, Debug)]

@@ -375,7 +375,7 @@ components:
 // ---- what must not
 
 #[test]
-fn revoking_everything_is_never_generated_even_if_it_stands_beside() {
+fn row_108_revoking_everything_is_never_generated_even_if_it_stands_beside() {
     let code = Package::with("beside", ROBOTS, "", LONG_NAME)
         .run()
         .built()
@@ -387,7 +387,7 @@ fn revoking_everything_is_never_generated_even_if_it_stands_beside() {
 }
 
 #[test]
-fn a_listed_delete_on_a_collection_fails() {
+fn row_108_a_listed_delete_on_a_collection_fails() {
     let all = ("delete", "/v2/robots/keys");
     let reason = "acts on a whole collection";
     let place = "specs/p.yaml: paths > /v2/robots/keys > delete";
@@ -792,7 +792,7 @@ fn a_slip_in_the_manifest_fails() {
 // ---- how it builds
 
 #[test]
-fn the_output_depends_on_the_documents_alone() {
+fn row_109_the_output_depends_on_the_documents_alone() {
     let package = Package::with("same", ROBOTS, "", LONG_NAME);
     let names = |run: &Run| -> BTreeMap<_, _> {
         let named = files(&run.out).into_iter();

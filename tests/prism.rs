@@ -97,7 +97,7 @@ impl Preferring {
         Self { port, answers, task }
     }
 
-    /// What Prism said, which must not be that it was misused.
+    /// What Prism said, which must not be that it was misused: it answers that with a 404 of its own.
     fn answer(&self) -> String {
         let answers = self.answers.lock().unwrap();
         let [answer] = answers.as_slice() else {
@@ -112,6 +112,14 @@ impl Drop for Preferring {
     fn drop(&mut self) {
         self.task.abort();
     }
+}
+
+#[tokio::test]
+#[ignore = "needs Prism; .ci/run installs it and runs this"]
+#[should_panic(expected = "prism/errors")]
+async fn row_107_an_answer_that_prism_does_not_find_in_the_document_fails_the_test() {
+    let prism = Prism::serve(&Path::new(env!("CARGO_MANIFEST_DIR")).join("specs/dolfin.yaml")).await;
+    let _ = revoke(&prism, "dolfin", "code=418".into()).await;
 }
 
 /// Revokes a key of the provider at Prism, which prefers this answer. Gives the verdict and the answer.

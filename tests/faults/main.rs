@@ -5,6 +5,8 @@
 
 mod ambiguity;
 mod common;
+mod hygiene;
+mod ids;
 mod nothing_sent;
 mod perhaps_sent;
 mod proxy;
