@@ -329,7 +329,7 @@ async fn a_time_limit_bounds_the_whole_call() {
 }
 
 #[tokio::test]
-async fn proxies_of_the_environment_are_not_used() {
+async fn row_080_proxies_of_the_environment_are_not_used() {
     let proxy = support::RawServer::silent().await;
     let fake = Fake::start("devin").await.unwrap();
     let mut command = at(&[&fake]);

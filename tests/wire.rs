@@ -160,7 +160,7 @@ async fn a_body_that_is_cut_or_endless_proves_nothing() {
 }
 
 #[tokio::test]
-async fn a_204_is_dead_whatever_follows_it() {
+async fn row_047_a_204_is_dead_whatever_follows_it() {
     let server = RawServer::start(http("HTTP/1.1 204 No Content\ncontent-length: 5", b"oops!")).await;
     assert!(dolfin_at(&server.url()).await.is_ok());
     check_sent(&server, 1);

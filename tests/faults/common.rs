@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use keyrevoke::fakes::Fake;
+use keyrevoke::fakes::{Fake, Reply};
 use keyrevoke::{
     AnyProvider, AnyRevoker, Builder, Delivery, ErrorKind, KeyRef, KeyState, RetryPolicy, Revoke,
     RevokeError, RevokeResult,
@@ -64,4 +64,41 @@ pub(crate) fn repeating() -> impl Iterator<Item = &'static str> {
     providers()
         .filter(|(_, sends)| *sends > 1)
         .map(|(provider, _)| provider)
+}
+
+/// What a provider's fake that always answers this gives, and how many requests it saw.
+pub(crate) async fn answered(provider: &str, reply: &Reply) -> (RevokeResult, usize) {
+    let fake = Fake::start(provider).await.unwrap();
+    fake.answer_always(reply.clone());
+    let revoker = fake
+        .builder()
+        .with_retry(RetryPolicy::immediate())
+        .build()
+        .unwrap();
+    let result = revoker.revoke(&fake.new_key()).await;
+    (result, fake.requests().len())
+}
+
+/// Every provider answers this with an error of this kind and state after so many requests.
+pub(crate) async fn everywhere(
+    reply: Reply,
+    kind: ErrorKind,
+    state: KeyState,
+    requests: impl Fn(&str) -> usize,
+) {
+    for (provider, _) in providers() {
+        let (result, sent) = answered(provider, &reply).await;
+        assert_eq!(
+            summary(&error(result)),
+            (kind, state, Delivery::Answered),
+            "{provider}: {reply:?}"
+        );
+        assert_eq!(sent, requests(provider), "{provider}: {reply:?}");
+    }
+}
+
+/// Once, or twice where a repeat names the state of the key.
+pub(crate) fn twice_if_conclusive(provider: &str) -> usize {
+    let conclusive = keyrevoke::provider(provider).unwrap().repeat() == keyrevoke::Repeat::Conclusive;
+    if conclusive { 2 } else { 1 }
 }

@@ -4,12 +4,15 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod ambiguity;
+mod claims;
 mod common;
 mod hygiene;
 mod ids;
 mod nothing_sent;
 mod perhaps_sent;
 mod proxy;
+mod redirects;
+mod refusals;
 mod resources;
 mod reused_ids;
 mod rows;
