@@ -234,6 +234,9 @@ impl RevokeError {
             (ErrorKind::Redirected, _) => {
                 "Set the base URL to the provider's real address, after checking who redirects: redirects are never followed."
             }
+            (ErrorKind::WrongObject, _) => {
+                "Stop, and look at the provider which keys were hit: the answer is about another key than the one asked for."
+            }
             (ErrorKind::Unavailable, _) => {
                 "Assume that the key works, verify at the provider, and call again once the provider is up."
             }

@@ -168,6 +168,8 @@ pub enum ErrorKind {
     Cancelled,
     /// An observer did not let the request leave.
     Vetoed,
+    /// The provider reports on another key than the one that was asked for; that one may have been hit.
+    WrongObject,
 }
 
 impl ErrorKind {
@@ -190,6 +192,7 @@ impl ErrorKind {
             Self::UnexpectedAnswer => "unexpected_answer",
             Self::Cancelled => "cancelled",
             Self::Vetoed => "vetoed",
+            Self::WrongObject => "wrong_object",
         }
     }
 }

@@ -74,6 +74,8 @@ pub(crate) enum Member {
     IsText(&'static str),
     /// The member is the value of this path parameter: the answer is about our key.
     IsParameter(&'static str, &'static str),
+    /// The member is a text, and not the value of this path parameter: the answer is about another key.
+    IsNotParameter(&'static str, &'static str),
     /// The member is there, and is null or a UNIX time in seconds that has passed by the answer's clock.
     NullOrPast(&'static str),
     /// The member is a text that says this, in whatever case.
@@ -115,6 +117,7 @@ impl Member {
             | Self::IsBool(name, _)
             | Self::IsText(name)
             | Self::IsParameter(name, _)
+            | Self::IsNotParameter(name, _)
             | Self::NullOrPast(name)
             | Self::Says(name, _) => vec![name],
             Self::ProblemDetails => [PROBLEM_TEXTS, &["status"]].concat(),
@@ -124,14 +127,17 @@ impl Member {
 
     fn holds(&self, object: &Map<String, Value>, answer: &Answer, parameters: &[(&str, String)]) -> bool {
         let text = |name: &str| object.get(name).and_then(Value::as_str);
+        let is_ours = |parameter: &str, text: &str| {
+            parameters
+                .iter()
+                .any(|(name, ours)| *name == parameter && ours == text)
+        };
         match *self {
             Self::Is(name, wanted) => text(name) == Some(wanted),
             Self::IsBool(name, wanted) => object.get(name).and_then(Value::as_bool) == Some(wanted),
             Self::IsText(name) => text(name).is_some(),
-            Self::IsParameter(name, parameter) => {
-                let ours = parameters.iter().find(|(name, _)| *name == parameter);
-                ours.is_some_and(|(_, ours)| text(name) == Some(ours))
-            }
+            Self::IsParameter(name, parameter) => text(name).is_some_and(|text| is_ours(parameter, text)),
+            Self::IsNotParameter(name, parameter) => text(name).is_some_and(|text| !is_ours(parameter, text)),
             Self::NullOrPast(name) => match object.get(name) {
                 Some(Value::Null) => true,
                 Some(Value::Number(seconds)) => seconds
@@ -191,6 +197,8 @@ pub(crate) const REVOKED_INFERRED: Meaning = Meaning::Dead(Disposition::Revoked,
 /// The provider names the state of this very key.
 pub(crate) const ALREADY_REVOKED: Meaning =
     Meaning::Dead(Disposition::AlreadyRevoked, Evidence::ProviderAnswer);
+/// The answer is about another key than ours, which it may have killed: nothing is sent again.
+pub(crate) const WRONG_OBJECT: Meaning = Meaning::Not(ErrorKind::WrongObject, KeyState::Unknown);
 /// The request did not reach the tenant that was meant.
 pub(crate) const MISDIRECTED: Meaning = Meaning::Not(ErrorKind::Misdirected, KeyState::Live);
 

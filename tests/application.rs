@@ -288,6 +288,8 @@ fn every_kind_has_a_next_step_of_its_own() {
         Unavailable,
         UnexpectedAnswer,
         Cancelled,
+        Vetoed,
+        WrongObject,
     ];
     let mut steps = std::collections::BTreeSet::new();
     for kind in kinds {
@@ -301,6 +303,7 @@ fn every_kind_has_a_next_step_of_its_own() {
                 | Rejected
                 | RateLimited
                 | Cancelled
+                | Vetoed
         );
         let state = if live { KeyState::Live } else { KeyState::Unknown };
         assert!(

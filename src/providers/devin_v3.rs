@@ -13,7 +13,7 @@ use crate::credential::Form;
 use crate::input::InvalidInput;
 use crate::key::{split_pair, text_id};
 use crate::provider::{About, Effect, IdsReused, KeyParts, Provider, Repeat, Setting, generated};
-use crate::verdict::{ALREADY_REVOKED, Expect, Member, REVOKED, Rule, on};
+use crate::verdict::{ALREADY_REVOKED, Expect, Member, REVOKED, Rule, WRONG_OBJECT, on};
 use crate::wire::Sent;
 
 generated!("devin-v3");
@@ -106,6 +106,9 @@ const RULES: &[Rule] = &[
             Member::NullOrPast("revoked_at"),
         ]))
         .source("docs.devinenterprise.com, v3, revoke a service user's key, read 2026-11-22"),
+    on(200, WRONG_OBJECT)
+        .with(Expect::Object(&[Member::IsNotParameter("api_key_id", "api_key_id")]))
+        .source("docs.devin.ai, v3: the answer is the key that was revoked, read 2026-11"),
     on(409, ALREADY_REVOKED)
         .with(Expect::Object(&[Member::IsText("detail")]))
         .source("docs.devinenterprise.com, v3, prose: 409 if already revoked, read 2026-11-22; body as FastAPI writes errors"),
