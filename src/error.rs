@@ -234,6 +234,9 @@ impl RevokeError {
             (ErrorKind::Redirected, _) => {
                 "Set the base URL to the provider's real address, after checking who redirects: redirects are never followed."
             }
+            (ErrorKind::Scheduled, _) => {
+                "Treat the key as working until the time that the provider names, and verify then; or ask for its immediate death."
+            }
             (ErrorKind::WrongObject, _) => {
                 "Stop, and look at the provider which keys were hit: the answer is about another key than the one asked for."
             }

@@ -16,6 +16,8 @@ mod json;
 mod key;
 #[cfg(all(test, feature = "fakes"))]
 mod model;
+#[cfg(all(test, feature = "fakes"))]
+mod observed;
 mod observer;
 mod options;
 mod outcome;

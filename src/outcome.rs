@@ -168,6 +168,8 @@ pub enum ErrorKind {
     Cancelled,
     /// An observer did not let the request leave.
     Vetoed,
+    /// The provider will kill the key at a later time that it names; until then the key works.
+    Scheduled,
     /// The provider reports on another key than the one that was asked for; that one may have been hit.
     WrongObject,
 }
@@ -192,6 +194,7 @@ impl ErrorKind {
             Self::UnexpectedAnswer => "unexpected_answer",
             Self::Cancelled => "cancelled",
             Self::Vetoed => "vetoed",
+            Self::Scheduled => "scheduled",
             Self::WrongObject => "wrong_object",
         }
     }

@@ -78,6 +78,10 @@ pub(crate) enum Member {
     IsNotParameter(&'static str, &'static str),
     /// The member is there, and is null or a UNIX time in seconds that has passed by the answer's clock.
     NullOrPast(&'static str),
+    /// The member is a UNIX time in seconds that is still to come by the answer's clock.
+    #[cfg_attr(not(all(test, feature = "fakes")), expect(dead_code))]
+    // for the first provider that schedules
+    Future(&'static str),
     /// The member is a text that says this, in whatever case.
     Says(&'static str, &'static str),
     /// An RFC 9457 problem document: at least one of its members is there, all that are there have their
@@ -119,6 +123,7 @@ impl Member {
             | Self::IsParameter(name, _)
             | Self::IsNotParameter(name, _)
             | Self::NullOrPast(name)
+            | Self::Future(name)
             | Self::Says(name, _) => vec![name],
             Self::ProblemDetails => [PROBLEM_TEXTS, &["status"]].concat(),
             Self::NoOtherCode(names, _) => names.to_vec(),
@@ -145,6 +150,10 @@ impl Member {
                     .is_some_and(|seconds| has_passed(seconds, answer.now())),
                 _ => false,
             },
+            Self::Future(name) => object
+                .get(name)
+                .and_then(Value::as_u64)
+                .is_some_and(|seconds| !has_passed(seconds, answer.now())),
             Self::Says(name, wanted) => text(name).is_some_and(|text| text.to_lowercase().contains(wanted)),
             Self::ProblemDetails => is_problem(object, answer.status),
             Self::NoOtherCode(names, code) => names
@@ -197,6 +206,9 @@ pub(crate) const REVOKED_INFERRED: Meaning = Meaning::Dead(Disposition::Revoked,
 /// The provider names the state of this very key.
 pub(crate) const ALREADY_REVOKED: Meaning =
     Meaning::Dead(Disposition::AlreadyRevoked, Evidence::ProviderAnswer);
+/// The provider promises to kill the key later.
+#[cfg_attr(not(all(test, feature = "fakes")), expect(dead_code))] // for the first provider that schedules
+pub(crate) const SCHEDULED: Meaning = Meaning::Not(ErrorKind::Scheduled, KeyState::Live);
 /// The answer is about another key than ours, which it may have killed: nothing is sent again.
 pub(crate) const WRONG_OBJECT: Meaning = Meaning::Not(ErrorKind::WrongObject, KeyState::Unknown);
 /// The request did not reach the tenant that was meant.

@@ -289,6 +289,7 @@ fn every_kind_has_a_next_step_of_its_own() {
         UnexpectedAnswer,
         Cancelled,
         Vetoed,
+        Scheduled,
         WrongObject,
     ];
     let mut steps = std::collections::BTreeSet::new();
@@ -304,6 +305,7 @@ fn every_kind_has_a_next_step_of_its_own() {
                 | RateLimited
                 | Cancelled
                 | Vetoed
+                | Scheduled
         );
         let state = if live { KeyState::Live } else { KeyState::Unknown };
         assert!(
