@@ -2,7 +2,9 @@
 
 use std::time::{Duration, SystemTime};
 
-use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, DATE, HeaderMap, RETRY_AFTER};
+use reqwest::header::{
+    CONTENT_ENCODING, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, TRANSFER_ENCODING,
+};
 use serde_json::Value;
 
 use crate::json;
@@ -156,11 +158,15 @@ fn whole_number(text: &str) -> Option<u64> {
 
 /// Exactly one media type, which is JSON, and no encoding that would have to be undone first.
 fn says_json(headers: &HeaderMap) -> bool {
-    let plain = headers.get_all(CONTENT_ENCODING).iter().all(|encoding| {
-        encoding
-            .to_str()
-            .is_ok_and(|encoding| encoding.trim().eq_ignore_ascii_case("identity"))
-    });
+    let only = |name: HeaderName, allowed: &str| {
+        let is_allowed = |value: &HeaderValue| {
+            value
+                .to_str()
+                .is_ok_and(|value| value.trim().eq_ignore_ascii_case(allowed))
+        };
+        headers.get_all(name).iter().all(is_allowed)
+    };
+    let plain = only(CONTENT_ENCODING, "identity") && only(TRANSFER_ENCODING, "chunked");
     let is_json = |media: &str| {
         let media = media.to_ascii_lowercase();
         let suffix = media.strip_prefix("application/");
@@ -255,6 +261,20 @@ mod tests {
                 &[
                     ("content-type", "application/json"),
                     ("content-type", "application/json"),
+                ],
+                false,
+            ),
+            (
+                &[
+                    ("content-type", "application/json"),
+                    ("transfer-encoding", "chunked"),
+                ],
+                true,
+            ),
+            (
+                &[
+                    ("content-type", "application/json"),
+                    ("transfer-encoding", "gzip, chunked"),
                 ],
                 false,
             ),
