@@ -1,16 +1,15 @@
 //! [`Revoker`]: one call from a typed key to a verdict.
 
 use std::fmt;
-use std::future::{Future, poll_fn};
-use std::pin::pin;
+use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::Poll;
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, timeout_at};
 
 use crate::answer::{Answer, Attempt, BODY_LIMIT, Body, Failure, FailureReason};
 use crate::attempt::attempt;
+use crate::capabilities::Capabilities;
 use crate::credential::{Prepared, Redactor};
 use crate::detail;
 use crate::input::InvalidInput;
@@ -24,6 +23,7 @@ use crate::revoke::Revoke;
 use crate::source::Credentials;
 use crate::verdict::{Again, Meaning, verdict};
 use crate::wire::{Call, Generated, Target};
+use crate::within::{ENDED, Within, unless};
 
 /// Revokes keys of one provider with one credential. Cheap to clone; share it between tasks.
 #[derive(Debug)]
@@ -70,7 +70,18 @@ impl<P: Provider> Revoke for Revoker<P> {
     }
 
     async fn revoke(&self, key: &P::Key) -> RevokeResult {
-        OneCall::new(&self.0, key).run().await
+        OneCall::new(&self.0, key, Within::default()).run().await
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        P::ABOUT.capabilities()
+    }
+
+    fn is_own(&self, key: &P::Key) -> bool {
+        match &self.0.credentials {
+            Credentials::Fixed(credential) => is_own::<P>(credential, &key.to_string()),
+            Credentials::Source(_) => false,
+        }
     }
 
     fn check(&self, key: &P::Key) -> Result<(), InvalidInput> {
@@ -81,16 +92,21 @@ impl<P: Provider> Revoke for Revoker<P> {
     }
 
     async fn revoke_until(&self, key: &P::Key, until: impl Future<Output = ()> + Send) -> RevokeResult {
-        let call = OneCall::new(&self.0, key);
-        let (mut run, mut until) = (pin!(call.run()), pin!(until));
-        // The end is asked first: what has ended already sends nothing.
-        poll_fn(|context| match until.as_mut().poll(context) {
-            Poll::Ready(()) => Poll::Ready(None),
-            Poll::Pending => run.as_mut().poll(context).map(Some),
-        })
-        .await
-        .unwrap_or_else(|| Err(call.cancelled()))
+        OneCall::new(&self.0, key, Within::default())
+            .run_until(until)
+            .await
     }
+
+    async fn revoke_within(&self, key: &P::Key, within: &Within<'_>) -> RevokeResult {
+        let call = OneCall::new(&self.0, key, *within);
+        call.run_until(within.abandoned()).await
+    }
+}
+
+/// Is the credential the key of this text?
+fn is_own<P: Provider>(credential: &Prepared, text: &str) -> bool {
+    let own = credential.key_id.as_deref().map(str::parse::<P::Key>);
+    own.is_some_and(|own| own.is_ok_and(|own| own.to_string() == text))
 }
 
 /// The id must not be the credential: it would stand in the URL, and in everybody's logs.
@@ -115,6 +131,7 @@ fn check_key(
 
 /// One call for one key.
 struct OneCall<'a, P: Provider> {
+    within: Within<'a>,
     revoker: &'a RevokerInner<P>,
     key: &'a P::Key,
     text: String,
@@ -123,15 +140,28 @@ struct OneCall<'a, P: Provider> {
     progress: Mutex<Progress>,
 }
 
+impl<P: Provider> Drop for OneCall<'_, P> {
+    fn drop(&mut self) {
+        let (number, in_flight) = self.progress(|progress| (progress.attempts, progress.in_flight));
+        for observer in self.observers().filter(|_| in_flight) {
+            observer.abandoned(&self.start(number));
+        }
+    }
+}
+
 /// What has to be known if the call is ended from outside.
 #[derive(Default)]
 struct Progress {
     /// The credential of the last attempt.
     credential: Option<Arc<Prepared>>,
     attempts: u32,
+    /// When the last attempt began to leave.
+    sent: Option<Instant>,
     in_flight: bool,
     in_doubt: bool,
     delivery: Option<Delivery>,
+    /// How long the call was held up by what is no part of it.
+    waited: Duration,
 }
 
 /// What is reported of an attempt.
@@ -144,14 +174,18 @@ struct Seen {
 }
 
 impl<'a, P: Provider> OneCall<'a, P> {
-    fn new(revoker: &'a RevokerInner<P>, key: &'a P::Key) -> Self {
+    fn new(revoker: &'a RevokerInner<P>, key: &'a P::Key, within: Within<'a>) -> Self {
         Self {
+            within,
             revoker,
             key,
             text: key.to_string(),
             parameters: Arc::new(key.parameters()),
             began: Instant::now(),
-            progress: Mutex::default(),
+            progress: Mutex::new(Progress {
+                in_doubt: within.in_doubt,
+                ..Progress::default()
+            }),
         }
     }
 
@@ -162,8 +196,28 @@ impl<'a, P: Provider> OneCall<'a, P> {
             connect_timeout: self.revoker.connect_timeout,
             attempt_timeout: self.revoker.attempt_timeout,
             deadline: self.revoker.deadline,
+            earlier_doubt: self.within.in_doubt,
+            yields: self.within.yields,
         };
         report(&P::ABOUT, run(self, &limits).await)
+    }
+
+    async fn run_until(&self, until: impl Future<Output = ()> + Send) -> RevokeResult {
+        // The end is asked first: what has ended already sends nothing.
+        let ended = unless(until, self.run()).await;
+        ended.unwrap_or_else(|| Err(self.cancelled()))
+    }
+
+    /// When this moment of the call is by the clock outside.
+    fn at(&self, limit: Duration) -> Instant {
+        self.began + self.progress(|progress| progress.waited) + limit
+    }
+
+    /// Who is told: those of the revoker, then those of the run, so that a journal writes down only what nobody else
+    /// refused.
+    fn observers(&self) -> impl Iterator<Item = &dyn Observer> {
+        let own = self.revoker.observer.as_deref();
+        own.into_iter().chain(self.within.observer)
     }
 
     fn progress<T>(&self, change: impl FnOnce(&mut Progress) -> T) -> T {
@@ -208,8 +262,8 @@ impl<'a, P: Provider> OneCall<'a, P> {
         if let Err(problem) = check_key(&P::ABOUT, &self.parameters, &credential) {
             return (not_sent(FailureReason::Guard, problem.to_string()), false);
         }
-        if let Some(observer) = &self.revoker.observer {
-            let start = self.start(number);
+        let start = self.start(number);
+        for observer in self.observers() {
             match timeout_at(limit, observer.before_attempt(&start)).await {
                 Ok(Ok(())) => {}
                 Ok(Err(veto)) => return (not_sent(FailureReason::Guard, format!("vetoed: {veto}")), true),
@@ -227,22 +281,20 @@ impl<'a, P: Provider> OneCall<'a, P> {
         };
         let base = self.revoker.target.base.as_str().trim_end_matches('/');
         let client = P::Client::with(base, self.revoker.http.clone(), call);
-        self.progress(|progress| (progress.in_flight, progress.attempts) = (true, number));
+        self.progress(|progress| {
+            (progress.in_flight, progress.attempts) = (true, number);
+            progress.sent = Some(Instant::now());
+        });
         (attempt(P::revoke(&client, self.key), limit).await, false)
     }
 
     fn start(&self, number: u32) -> AttemptStart<'_> {
         AttemptStart {
             provider: P::ABOUT.name,
+            tenant: self.within.tenant,
             key: &self.text,
             number,
         }
-    }
-
-    /// Is the credential the key that is to die?
-    fn is_own(&self, credential: &Prepared) -> bool {
-        let own = credential.key_id.as_deref().map(str::parse::<P::Key>);
-        own.is_some_and(|own| own.is_ok_and(|own| own.to_string() == self.text))
     }
 
     /// Text from outside, without any credential that this call has used.
@@ -261,11 +313,13 @@ impl<P: Provider> World for OneCall<'_, P> {
     type Seen = Seen;
 
     fn elapsed(&self) -> Duration {
-        self.began.elapsed()
+        self.began
+            .elapsed()
+            .saturating_sub(self.progress(|progress| progress.waited))
     }
 
     async fn sleep(&self, pause: Duration) {
-        sleep(pause).await;
+        self.within.sleep(pause).await;
     }
 
     fn chance(&self) -> f64 {
@@ -277,11 +331,22 @@ impl<P: Provider> World for OneCall<'_, P> {
     }
 
     async fn attempt(&self, number: u32, limit: Duration) -> (Attempted, Seen) {
-        let (attempt, vetoed) = self.send(number, self.began + limit).await;
+        let asked = Instant::now();
+        let ready = self.within.ready().await;
+        self.progress(|progress| progress.waited += asked.elapsed());
+        let (attempt, vetoed) = if ready {
+            self.send(number, self.at(limit)).await
+        } else {
+            let failure = Failure {
+                reason: FailureReason::Ended,
+                message: ENDED.to_owned(),
+            };
+            (Attempt::NotSent(failure), false)
+        };
         let verdict = verdict(P::ABOUT.rules, &self.parameters, &attempt);
         let credential = self.progress(|progress| progress.credential.clone());
         let (redactor, by_itself) = match &credential {
-            Some(credential) => (credential.redactor.clone(), self.is_own(credential)),
+            Some(credential) => (credential.redactor.clone(), is_own::<P>(credential, &self.text)),
             None => Default::default(),
         };
         let (delivery, retry_after, mut facts, cause) = match &attempt {
@@ -338,10 +403,13 @@ impl<P: Provider> World for OneCall<'_, P> {
     }
 
     async fn renew(&self, limit: Duration) -> bool {
-        let Some(refused) = self.progress(|progress| progress.credential.clone()) else {
-            return false;
-        };
-        let renewed = timeout_at(self.began + limit, self.revoker.credentials.instead_of(&refused)).await;
+        let (refused, sent) = self.progress(|progress| (progress.credential.clone(), progress.sent));
+        let Some(refused) = refused else { return false };
+        let asked = self
+            .revoker
+            .credentials
+            .instead_of(&refused, sent.unwrap_or(self.began));
+        let renewed = timeout_at(self.at(limit), asked).await;
         let Some(renewed) = renewed.ok().flatten() else {
             return false;
         };
@@ -366,9 +434,6 @@ impl<P: Provider> World for OneCall<'_, P> {
             next_in_ms = next.map(|next| next.as_millis() as u64),
             "attempted to revoke"
         );
-        let Some(observer) = &self.revoker.observer else {
-            return;
-        };
         let end = AttemptEnd {
             start: self.start(number),
             delivery: attempted.delivery,
@@ -377,8 +442,12 @@ impl<P: Provider> World for OneCall<'_, P> {
             next_in: next,
         };
         // The verdict is known; an observer that does not come back must not hold it up for ever.
-        let limit = (self.began + self.revoker.deadline).max(Instant::now() + self.revoker.connect_timeout);
-        let _ = timeout_at(limit, observer.after_attempt(&end)).await;
+        let limit = self
+            .at(self.revoker.deadline)
+            .max(Instant::now() + self.revoker.connect_timeout);
+        for observer in self.observers() {
+            let _ = timeout_at(limit, observer.after_attempt(&end)).await;
+        }
     }
 }
 
@@ -408,7 +477,9 @@ fn our_words(answer: &Answer, meaning: Meaning) -> Option<String> {
 
 fn report(about: &'static About, ended: Ended<Seen>) -> RevokeResult {
     let Some((attempted, seen)) = ended.decisive else {
-        return Err(RevokeError::new(about.name, ErrorKind::NotSent, KeyState::Live)
+        let state = conclude_early(false, ended.in_doubt);
+        return Err(RevokeError::new(about.name, ErrorKind::NotSent, state)
+            .with_delivery(Delivery::NotSent)
             .with_attempts(0)
             .with_gave_up(ended.gave_up)
             .with_detail("the time ran out before anything was sent"));

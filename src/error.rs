@@ -176,6 +176,12 @@ impl RevokeError {
         self
     }
 
+    /// The same, of a key that an earlier call may have changed.
+    pub(crate) fn into_doubt(mut self) -> Self {
+        self.0.state = KeyState::Unknown;
+        self
+    }
+
     /// Sets the cause, which must not hold a credential.
     pub fn with_source(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         self.0.source = Some(Arc::from(source.into()));

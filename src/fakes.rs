@@ -312,7 +312,7 @@ impl Fake {
         if let (Some(path), Some(live)) = (path_of(self.provider, &text), live) {
             state.keys.insert(path, live);
         }
-        KeyRef::known(self.provider.name(), text)
+        KeyRef::known(self.provider.name(), None, &text)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -14,31 +14,51 @@ use crate::input::{InvalidInput, looks_like_secret, shown};
 
 /// A key as text: `provider:key`, such as `sinjapp:42` or `devin-v3:service-user-1/key-2`.
 ///
+/// Where one list spans several tenants of a provider, `provider@tenant:key` says by a name of the caller's own which
+/// one is meant: the [`Registry`](crate::Registry) knows the names.
+///
 /// It never holds what looks like the secret of a key. Only its outer form is checked here; [`AnyRevoker::check`](crate::AnyRevoker::check) says whether the
 /// provider takes the key.
 ///
 /// ```
 /// use keyrevoke::KeyRef;
 ///
-/// let key: KeyRef = "sinjapp:42".parse()?;
-/// assert_eq!((key.provider(), key.key()), ("sinjapp", "42"));
-/// assert_eq!(key.to_string(), "sinjapp:42");
+/// let key: KeyRef = "sinjapp@acme:42".parse()?;
+/// assert_eq!((key.provider(), key.tenant(), key.key()), ("sinjapp", Some("acme"), "42"));
+/// assert_eq!(key.to_string(), "sinjapp@acme:42");
+/// assert_eq!("sinjapp:42".parse::<KeyRef>()?.tenant(), None);
 /// # Ok::<(), keyrevoke::InvalidInput>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct KeyRef {
-    provider: String,
-    key: String,
+    /// The whole of it, in one piece: lists hold a million of these.
+    text: Box<str>,
+    /// How long the provider's name is.
+    provider: u8,
+    /// How long the tenant's name is; 0 where there is none.
+    tenant: u8,
 }
+
+/// Longer names of providers and tenants are refused.
+const LONGEST_NAME: usize = 64;
 
 impl KeyRef {
     /// Names a key of a provider.
-    pub fn new(provider: impl Into<String>, key: impl Into<String>) -> Result<Self, InvalidInput> {
-        let (provider, key) = (provider.into(), key.into());
+    pub fn new(provider: impl AsRef<str>, key: impl AsRef<str>) -> Result<Self, InvalidInput> {
+        Self::checked(provider.as_ref(), None, key.as_ref())
+    }
+
+    /// The same key at the tenant of this name: 1 to 64 letters, digits, `-`, `_`, `.`, the first of them a letter or
+    /// digit.
+    pub fn with_tenant(&self, tenant: &str) -> Result<Self, InvalidInput> {
+        Self::checked(self.provider(), Some(tenant), self.key())
+    }
+
+    fn checked(provider: &str, tenant: Option<&str>, key: &str) -> Result<Self, InvalidInput> {
         let refuse = |reason: &str| {
             Err(InvalidInput::new(
                 "keyrevoke",
-                format!("key {}", shown(&format!("{provider}:{key}"))),
+                format!("key {}", shown(&join(provider, tenant, key))),
                 reason,
                 "write PROVIDER:KEY, such as sinjapp:42",
             ))
@@ -47,47 +67,77 @@ impl KeyRef {
             && provider
                 .chars()
                 .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
-        if !name_is_sound || provider.len() > 64 {
+        if !name_is_sound || provider.len() > LONGEST_NAME {
             return refuse("does not begin with a provider's name (lower-case letters, digits, hyphens)");
+        }
+        if !tenant.is_none_or(is_tenant_name) {
+            return refuse("names a tenant by something else than 1 to 64 letters, digits, '-', '_' and '.'");
         }
         if key.is_empty() {
             return refuse("names no key");
         }
-        if key.split('/').any(looks_like_secret) {
-            let subject = format!("{provider} key");
+        if key.split('/').any(looks_like_secret) || tenant.is_some_and(looks_like_secret) {
             return Err(InvalidInput::new(
-                provider,
-                subject,
+                provider.to_owned(),
+                format!("{provider} key"),
                 LOOKS_LIKE_SECRET,
                 SECRET_REMEDY,
             ));
         }
-        Ok(Self { provider, key })
+        Ok(Self::known(provider, tenant, key))
     }
 
     /// A key that is known to be well formed.
-    #[cfg(feature = "fakes")]
-    pub(crate) fn known(provider: &str, key: String) -> Self {
+    pub(crate) fn known(provider: &str, tenant: Option<&str>, key: &str) -> Self {
         Self {
-            provider: provider.to_owned(),
-            key,
+            text: join(provider, tenant, key).into(),
+            provider: provider.len() as u8,
+            tenant: tenant.map_or(0, str::len) as u8,
         }
     }
 
     /// The provider's name, or an alias of it.
     pub fn provider(&self) -> &str {
-        &self.provider
+        &self.text[..self.provider.into()]
+    }
+
+    /// The caller's name for the tenant; `None` for the default one.
+    pub fn tenant(&self) -> Option<&str> {
+        let begin = usize::from(self.provider) + 1;
+        (self.tenant > 0).then(|| &self.text[begin..begin + usize::from(self.tenant)])
     }
 
     /// The key in the provider's own form.
     pub fn key(&self) -> &str {
-        &self.key
+        let tenant = self.tenant().map_or(0, |tenant| tenant.len() + 1);
+        &self.text[usize::from(self.provider) + tenant + 1..]
     }
+
+    /// The whole of it.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+}
+
+fn join(provider: &str, tenant: Option<&str>, key: &str) -> String {
+    match tenant {
+        Some(tenant) => format!("{provider}@{tenant}:{key}"),
+        None => format!("{provider}:{key}"),
+    }
+}
+
+/// May a tenant be called this?
+pub(crate) fn is_tenant_name(name: &str) -> bool {
+    (1..=LONGEST_NAME).contains(&name.len())
+        && name.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && name
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
 }
 
 impl fmt::Display for KeyRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.provider, self.key)
+        f.pad(&self.text)
     }
 }
 
@@ -96,7 +146,10 @@ impl FromStr for KeyRef {
 
     fn from_str(text: &str) -> Result<Self, InvalidInput> {
         match text.split_once(':') {
-            Some((provider, key)) => Self::new(provider, key),
+            Some((name, key)) => match name.split_once('@') {
+                Some((provider, tenant)) => Self::checked(provider, Some(tenant), key),
+                None => Self::new(name, key),
+            },
             None => Err(InvalidInput::new(
                 "keyrevoke",
                 format!("key {}", shown(text)),

@@ -3,6 +3,7 @@
 mod answer;
 mod attempt;
 mod builder;
+mod capabilities;
 mod client;
 #[cfg(all(test, feature = "fakes"))]
 mod contract;
@@ -35,6 +36,7 @@ mod source;
 mod specimen;
 mod verdict;
 mod wire;
+mod within;
 
 #[cfg(feature = "blocking")]
 pub mod blocking;
@@ -42,6 +44,7 @@ pub mod blocking;
 pub mod fakes;
 
 pub use builder::{BuildError, BuildTarget, Builder};
+pub use capabilities::Capabilities;
 pub use client::Revoker;
 pub use credential::Credential;
 pub use input::InvalidInput;
@@ -58,3 +61,6 @@ pub use providers::{AnyProvider, ProviderInfo, builder, provider, providers};
 pub use retry::RetryPolicy;
 pub use revoke::{AnyRevoker, Detached, Revoke};
 pub use source::CredentialSource;
+pub use within::Stopper;
+#[doc(hidden)]
+pub use within::Within;

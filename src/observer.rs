@@ -5,6 +5,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
+use crate::key::KeyRef;
 use crate::outcome::{Delivery, KeyState};
 
 /// A boxed future, as traits that are used as objects return it.
@@ -17,7 +18,7 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// wait for it longer than that.
 ///
 /// If the call's future is dropped after `before_attempt` returned, the attempt may have left, and
-/// `after_attempt` is not called: what began and did not end is in doubt.
+/// [`abandoned`](Self::abandoned) comes instead of `after_attempt`: what began and did not end is in doubt.
 ///
 /// ```
 /// use keyrevoke::{AttemptStart, BoxFuture, Observer, Veto};
@@ -40,12 +41,17 @@ pub trait Observer: Send + Sync + 'static {
     fn after_attempt<'a>(&'a self, _attempt: &'a AttemptEnd<'a>) -> BoxFuture<'a, ()> {
         Box::pin(async {})
     }
+
+    /// Comes when an attempt that may have left is given up: the call was dropped, or ended from outside. It must not
+    /// block.
+    fn abandoned(&self, _attempt: &AttemptStart<'_>) {}
 }
 
 /// An attempt that is about to be made.
 #[derive(Clone, Debug)]
 pub struct AttemptStart<'a> {
     pub(crate) provider: &'a str,
+    pub(crate) tenant: Option<&'a str>,
     pub(crate) key: &'a str,
     pub(crate) number: u32,
 }
@@ -59,6 +65,16 @@ impl AttemptStart<'_> {
     /// The key as text, without the provider's name.
     pub fn key(&self) -> &str {
         self.key
+    }
+
+    /// The caller's name for the tenant, in a run over several.
+    pub fn tenant(&self) -> Option<&str> {
+        self.tenant
+    }
+
+    /// The whole of it: provider, tenant and key.
+    pub fn key_ref(&self) -> KeyRef {
+        KeyRef::known(self.provider, self.tenant, self.key)
     }
 
     /// 1 for the first attempt of a call.
@@ -86,6 +102,16 @@ impl AttemptEnd<'_> {
     /// The key as text, without the provider's name.
     pub fn key(&self) -> &str {
         self.start.key
+    }
+
+    /// The caller's name for the tenant, in a run over several.
+    pub fn tenant(&self) -> Option<&str> {
+        self.start.tenant
+    }
+
+    /// The whole of it: provider, tenant and key.
+    pub fn key_ref(&self) -> KeyRef {
+        self.start.key_ref()
     }
 
     /// 1 for the first attempt of a call.

@@ -6,6 +6,9 @@ use std::future::Future;
 use std::str::FromStr;
 use std::time::Duration;
 
+use serde::Serialize;
+
+use crate::capabilities::Capabilities;
 use crate::credential::Form;
 use crate::input::InvalidInput;
 use crate::verdict::Rule;
@@ -57,6 +60,8 @@ pub struct About {
     /// How long a dead key may go on working here and there, where documented.
     pub propagation: Option<Duration>,
     pub reversible: bool,
+    /// What else dies with a key, for people; empty where nothing is known to.
+    pub also_dies: &'static str,
     /// What its answers can prove and what not, for people.
     pub proves: &'static str,
 }
@@ -93,7 +98,8 @@ pub enum Effect {
 }
 
 /// What sending the same request again may do, as far as is published.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Repeat {
     /// It may hit something else, or nothing is known.
@@ -123,6 +129,17 @@ pub enum IdsReused {
 }
 
 impl About {
+    pub(crate) fn capabilities(&self) -> Capabilities {
+        let known = Capabilities::default()
+            .with_repeat(self.may_repeat())
+            .with_reversible(self.reversible);
+        if self.also_dies.is_empty() {
+            known
+        } else {
+            known.with_also_dies(self.also_dies)
+        }
+    }
+
     /// May a request that perhaps arrived be sent again?
     pub(crate) fn may_repeat(&self) -> Repeat {
         match self.ids_reused.0 {

@@ -38,6 +38,8 @@ pub(crate) fn replay(
         connect_timeout: Duration::from_secs(1),
         attempt_timeout: Duration::from_secs(10),
         deadline: DEADLINE,
+        earlier_doubt: false,
+        yields: false,
     };
     let script = Script {
         script,

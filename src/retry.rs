@@ -8,7 +8,7 @@ use std::future::Future;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::outcome::{Delivery, GaveUp, KeyState};
+use crate::outcome::{Delivery, ErrorKind, GaveUp, KeyState};
 use crate::provider::Repeat;
 use crate::verdict::{Again, Meaning, Verdict};
 
@@ -130,6 +130,8 @@ pub(crate) struct Memory {
     pub(crate) attempts: u32,
     /// Attempts that may have been carried out.
     pub(crate) ambiguous: u32,
+    /// Did an earlier call for this key leave doubt?
+    pub(crate) earlier_doubt: bool,
 }
 
 impl Memory {
@@ -139,9 +141,14 @@ impl Memory {
         self.ambiguous += u32::from(verdict.leaves_doubt());
     }
 
+    /// May any attempt so far have been carried out?
+    pub(crate) fn in_doubt(&self) -> bool {
+        self.earlier_doubt || self.ambiguous > 0
+    }
+
     /// May another attempt follow one with this verdict?
     pub(crate) fn allows(&self, policy: &RetryPolicy, repeat: Repeat, verdict: &Verdict) -> bool {
-        may_repeat(repeat, self.ambiguous > 0, verdict.again)
+        may_repeat(repeat, self.in_doubt(), verdict.again)
             && self.attempts < policy.attempts
             && self.ambiguous < MOST_AMBIGUOUS
     }
@@ -185,6 +192,10 @@ pub(crate) struct Limits {
     pub(crate) attempt_timeout: Duration,
     /// From the beginning of the call.
     pub(crate) deadline: Duration,
+    /// Did an earlier call for this key leave doubt?
+    pub(crate) earlier_doubt: bool,
+    /// Leaves it to the caller to wait when the provider wants fewer requests.
+    pub(crate) yields: bool,
 }
 
 /// What the loop asks of the outside. Times are measured from the beginning of the call.
@@ -233,7 +244,10 @@ pub(crate) struct Ended<S> {
 
 /// Makes attempts until one decides, or none may follow.
 pub(crate) async fn run<W: World>(world: &W, limits: &Limits) -> Ended<W::Seen> {
-    let mut memory = Memory::default();
+    let mut memory = Memory {
+        earlier_doubt: limits.earlier_doubt,
+        ..Memory::default()
+    };
     let mut decisive: Option<(Attempted, W::Seen)> = None;
     let mut renewed = false;
     loop {
@@ -243,11 +257,11 @@ pub(crate) async fn run<W: World>(world: &W, limits: &Limits) -> Ended<W::Seen> 
             return Ended {
                 memory,
                 decisive,
-                in_doubt: memory.ambiguous > 0,
+                in_doubt: memory.in_doubt(),
                 gave_up: Some(GaveUp::Deadline),
             };
         }
-        let in_doubt = memory.ambiguous > 0;
+        let in_doubt = memory.in_doubt();
         let limit = limits.deadline.min(now + limits.attempt_timeout);
         let (attempted, seen) = world.attempt(memory.attempts + 1, limit).await;
         memory.record(&attempted.verdict);
@@ -303,8 +317,11 @@ async fn next<W: World>(
     if attempted.verdict.again == Again::No {
         return Err(None);
     }
+    if limits.yields && matches!(attempted.verdict.meaning, Meaning::Not(ErrorKind::RateLimited, _)) {
+        return Err(None);
+    }
     if !memory.allows(policy, *repeat, &attempted.verdict) {
-        let bounded = may_repeat(*repeat, memory.ambiguous > 0, attempted.verdict.again);
+        let bounded = may_repeat(*repeat, memory.in_doubt(), attempted.verdict.again);
         return Err(Some(if bounded {
             GaveUp::Attempts
         } else {
@@ -328,7 +345,6 @@ mod rows;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::outcome::ErrorKind;
 
     const LOST: Verdict = Verdict {
         meaning: Meaning::Not(ErrorKind::NoAnswer, KeyState::Unknown),

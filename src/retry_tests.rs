@@ -158,6 +158,8 @@ fn limits(repeat: Repeat) -> Limits {
         connect_timeout: 5 * SECOND,
         attempt_timeout: 10 * SECOND,
         deadline: 30 * SECOND,
+        earlier_doubt: false,
+        yields: false,
     }
 }
 

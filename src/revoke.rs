@@ -8,10 +8,12 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use crate::capabilities::Capabilities;
 use crate::input::InvalidInput;
 use crate::key::KeyRef;
 use crate::observer::BoxFuture;
 use crate::outcome::{ErrorKind, KeyState, RevokeError, RevokeResult};
+use crate::within::Within;
 
 /// Kills keys of one provider with one credential.
 ///
@@ -66,6 +68,16 @@ pub trait Revoke: Send + Sync + 'static {
         Ok(())
     }
 
+    /// What is known of the provider before it is asked. Where nothing is said, nothing is claimed.
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::default()
+    }
+
+    /// Is this key, as far as can be told, the credential that revokes?
+    fn is_own(&self, _key: &Self::Key) -> bool {
+        false
+    }
+
     /// Revokes the key, and ends with a verdict when `until` completes first, such as a cancellation token:
     /// [`Live`](KeyState::Live) only if nothing can have left, else [`Unknown`](KeyState::Unknown).
     ///
@@ -94,6 +106,16 @@ pub trait Revoke: Send + Sync + 'static {
                 ))
             })
         }
+    }
+
+    /// Revokes the key as one of many; see [`Registry`](crate::Registry).
+    #[doc(hidden)]
+    fn revoke_within(
+        &self,
+        key: &Self::Key,
+        within: &Within<'_>,
+    ) -> impl Future<Output = RevokeResult> + Send {
+        within.call(self, key, self.revoke_until(key, within.abandoned()))
     }
 
     /// Revokes the key in a task of its own, which finishes although the caller goes away: dropping what this
@@ -175,8 +197,29 @@ impl AnyRevoker {
         KeyRef::new(self.0.provider(), text)
     }
 
+    /// The key in its canonical form, under the name of whatever tenant.
+    pub(crate) fn check_text(&self, key: &str) -> Result<String, InvalidInput> {
+        self.0.check(key)
+    }
+
+    pub(crate) fn is_own_text(&self, key: &str) -> bool {
+        self.0.is_own(key)
+    }
+
+    pub(crate) async fn revoke_text_within(&self, key: &str, within: &Within<'_>) -> RevokeResult {
+        self.0.revoke_within(key, within).await
+    }
+
     fn own(&self, key: &KeyRef) -> Result<(), InvalidInput> {
         let ours = self.0.provider();
+        if let Some(tenant) = key.tenant() {
+            return Err(InvalidInput::new(
+                ours.to_owned(),
+                format!("key of {ours}"),
+                format!("is one of the tenant {tenant}, and a revoker does not know the names of tenants"),
+                "give it to a Registry that has a revoker for the tenant",
+            ));
+        }
         if crate::providers::canonical(key.provider()) == crate::providers::canonical(ours) {
             return Ok(());
         }
@@ -211,9 +254,22 @@ impl Revoke for AnyRevoker {
         Self::check(self, key).map(|_| ())
     }
 
+    fn capabilities(&self) -> Capabilities {
+        self.0.capabilities()
+    }
+
+    fn is_own(&self, key: &KeyRef) -> bool {
+        self.own(key).is_ok() && self.0.is_own(key.key())
+    }
+
     async fn revoke_until(&self, key: &KeyRef, until: impl Future<Output = ()> + Send) -> RevokeResult {
         self.own(key)?;
         self.0.revoke_until(key.key(), Box::pin(until)).await
+    }
+
+    async fn revoke_within(&self, key: &KeyRef, within: &Within<'_>) -> RevokeResult {
+        self.own(key)?;
+        self.0.revoke_within(key.key(), within).await
     }
 }
 
@@ -232,6 +288,18 @@ impl<R: Revoke> Revoke for Arc<R> {
         R::check(self, key)
     }
 
+    fn capabilities(&self) -> Capabilities {
+        R::capabilities(self)
+    }
+
+    fn is_own(&self, key: &R::Key) -> bool {
+        R::is_own(self, key)
+    }
+
+    fn revoke_within(&self, key: &R::Key, within: &Within<'_>) -> impl Future<Output = RevokeResult> + Send {
+        R::revoke_within(self, key, within)
+    }
+
     fn revoke_until(
         &self,
         key: &R::Key,
@@ -247,6 +315,9 @@ trait Erased: Send + Sync {
     fn check(&self, key: &str) -> Result<String, InvalidInput>;
     fn revoke<'a>(&'a self, key: &'a str) -> BoxFuture<'a, RevokeResult>;
     fn revoke_until<'a>(&'a self, key: &'a str, until: BoxFuture<'a, ()>) -> BoxFuture<'a, RevokeResult>;
+    fn revoke_within<'a>(&'a self, key: &'a str, within: &'a Within<'a>) -> BoxFuture<'a, RevokeResult>;
+    fn capabilities(&self) -> Capabilities;
+    fn is_own(&self, key: &str) -> bool;
 }
 
 impl<R: Revoke> Erased for R {
@@ -272,6 +343,21 @@ impl<R: Revoke> Erased for R {
             let key = parse::<R>(self, key)?;
             Revoke::revoke_until(self, &key, until).await
         })
+    }
+
+    fn revoke_within<'a>(&'a self, key: &'a str, within: &'a Within<'a>) -> BoxFuture<'a, RevokeResult> {
+        Box::pin(async move {
+            let key = parse::<R>(self, key)?;
+            Revoke::revoke_within(self, &key, within).await
+        })
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Revoke::capabilities(self)
+    }
+
+    fn is_own(&self, key: &str) -> bool {
+        parse::<R>(self, key).is_ok_and(|key| Revoke::is_own(self, &key))
     }
 }
 

@@ -4,6 +4,7 @@ use std::error::Error;
 use std::sync::Arc;
 
 use tokio::sync::Mutex;
+use tokio::time::Instant;
 
 use crate::credential::{Credential, Form, Prepared};
 use crate::observer::BoxFuture;
@@ -40,7 +41,13 @@ pub(crate) struct Cached {
     pub(crate) provider: &'static str,
     pub(crate) forms: &'static [Form],
     pub(crate) source: Arc<dyn CredentialSource>,
-    pub(crate) current: Mutex<Option<Arc<Prepared>>>,
+    pub(crate) current: Mutex<Option<Known>>,
+}
+
+/// What the source gave, and when it was asked.
+pub(crate) struct Known {
+    credential: Arc<Prepared>,
+    asked: Instant,
 }
 
 impl Credentials {
@@ -50,27 +57,41 @@ impl Credentials {
             Self::Fixed(prepared) => Ok(Arc::clone(prepared)),
             Self::Source(cached) => {
                 let mut current = cached.current.lock().await;
-                if let Some(prepared) = &*current {
-                    return Ok(Arc::clone(prepared));
+                if let Some(known) = &*current {
+                    return Ok(Arc::clone(&known.credential));
                 }
+                let asked = Instant::now();
                 let fresh = cached.ask().await?;
-                *current = Some(Arc::clone(&fresh));
+                *current = Some(Known {
+                    credential: Arc::clone(&fresh),
+                    asked,
+                });
                 Ok(fresh)
             }
         }
     }
 
-    /// Another credential than the refused one; `None` where there is none. A call that finds the credential
-    /// renewed by another call takes that one.
-    pub(crate) async fn instead_of(&self, refused: &Arc<Prepared>) -> Option<Arc<Prepared>> {
+    /// Another credential than the one that was refused to an attempt that began at this time; `None` where there is
+    /// none. What the source said since then is its answer to this refusal too: of many calls that are refused at
+    /// the same time, one asks.
+    pub(crate) async fn instead_of(&self, refused: &Arc<Prepared>, began: Instant) -> Option<Arc<Prepared>> {
         let Self::Source(cached) = self else { return None };
         let mut current = cached.current.lock().await;
-        if let Some(renewed) = current.as_ref().filter(|known| !known.is_same(refused)) {
-            return Some(Arc::clone(renewed));
+        let known = current
+            .as_ref()
+            .filter(|known| known.asked >= began || !known.credential.is_same(refused));
+        if let Some(known) = known {
+            let other = !known.credential.is_same(refused);
+            return other.then(|| Arc::clone(&known.credential));
         }
-        let fresh = cached.ask().await.ok().filter(|fresh| !fresh.is_same(refused))?;
-        *current = Some(Arc::clone(&fresh));
-        Some(fresh)
+        let asked = Instant::now();
+        let fresh = cached.ask().await.ok();
+        let known = current.insert(Known {
+            credential: fresh.unwrap_or_else(|| Arc::clone(refused)),
+            asked,
+        });
+        let other = !known.credential.is_same(refused);
+        other.then(|| Arc::clone(&known.credential))
     }
 }
 

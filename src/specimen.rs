@@ -49,6 +49,7 @@ const ABOUT: About = About {
     ids_reused: (IdsReused::No, "ours"),
     propagation: Some(std::time::Duration::from_secs(30)),
     reversible: true,
+    also_dies: "",
     proves: "",
 };
 

@@ -71,6 +71,7 @@ impl Provider for Devin {
         ids_reused: (IdsReused::No, "ids are random text (example apk-abc…); docs.devin.ai, read 2026-11-22"),
         propagation: None,
         reversible: false,
+        also_dies: "",
         proves: "death by 200 with status success; not who killed a key that is gone",
     };
 

@@ -136,6 +136,7 @@ impl Provider for DevinV3 {
         ids_reused: (IdsReused::No, "ids are random text (example service-user-abc…); docs.devinenterprise.com, read 2026-11-22"),
         propagation: None,
         reversible: false,
+        also_dies: "",
         proves: "death by the key's own state in a 200, earlier death by 409",
     };
 

@@ -95,6 +95,7 @@ impl Provider for Dolfin {
         ids_reused: (IdsReused::No, "ids are UUIDs; docs.dolfinai.co, read 2026-11-22"),
         propagation: None,
         reversible: false,
+        also_dies: "",
         proves: "death by 204, earlier death by 409; a 404 may be another Client's key",
     };
 

@@ -108,6 +108,7 @@ impl Provider for Kadosei {
         ids_reused: (IdsReused::No, "ids are UUIDs; docs.kadosei.com, read 2026-11-22"),
         propagation: None,
         reversible: false,
+        also_dies: "",
         proves: "death by 200 {} or 204, inferred: the page states no status",
     };
 

@@ -104,6 +104,7 @@ impl Provider for Sinjapp {
         ids_reused: (IdsReused::Possible, "ids are integers and re-use is not excluded; docs.sinjapp.org, read 2026-11-22"),
         propagation: None,
         reversible: false,
+        also_dies: "",
         proves: "death by 204; a 404 that cannot identify the tenant is a wrong host",
     };
 

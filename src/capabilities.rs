@@ -1,0 +1,71 @@
+//! What can be known of a revoker before it is used.
+
+use std::borrow::Cow;
+
+use serde::Serialize;
+
+use crate::provider::Repeat;
+
+/// What a revoker's provider can do, as far as its module knows. What is not known is not claimed.
+///
+/// ```
+/// use keyrevoke::{Capabilities, Repeat};
+///
+/// let cautious = Capabilities::default();
+/// assert_eq!(cautious.repeat(), Repeat::Never);
+/// assert!(!cautious.is_reversible());
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Capabilities {
+    repeat: Repeat,
+    reversible: bool,
+    also_dies: Option<Cow<'static, str>>,
+}
+
+impl Default for Capabilities {
+    /// Nothing is known: nothing that may have arrived is sent again.
+    fn default() -> Self {
+        Self {
+            repeat: Repeat::Never,
+            reversible: false,
+            also_dies: None,
+        }
+    }
+}
+
+impl Capabilities {
+    /// What sending a revocation again may do to any key that may have arrived before. [`Repeat::Never`] also where the
+    /// provider may give a freed id to another key.
+    pub fn repeat(&self) -> Repeat {
+        self.repeat
+    }
+
+    /// Can somebody bring a key that was revoked this way back to life?
+    pub fn is_reversible(&self) -> bool {
+        self.reversible
+    }
+
+    /// What else dies with the key; `None` where nothing is known to.
+    pub fn also_dies(&self) -> Option<&str> {
+        self.also_dies.as_deref()
+    }
+
+    /// Sets [`repeat`](Self::repeat).
+    pub fn with_repeat(mut self, repeat: Repeat) -> Self {
+        self.repeat = repeat;
+        self
+    }
+
+    /// Sets [`is_reversible`](Self::is_reversible).
+    pub fn with_reversible(mut self, reversible: bool) -> Self {
+        self.reversible = reversible;
+        self
+    }
+
+    /// Sets [`also_dies`](Self::also_dies).
+    pub fn with_also_dies(mut self, what: impl Into<Cow<'static, str>>) -> Self {
+        self.also_dies = Some(what.into());
+        self
+    }
+}
