@@ -15,6 +15,7 @@ mod golden;
 mod input;
 mod json;
 mod key;
+mod lane;
 #[cfg(all(test, feature = "fakes"))]
 mod model;
 #[cfg(all(test, feature = "fakes"))]
@@ -22,15 +23,18 @@ mod observed;
 mod observer;
 mod options;
 mod outcome;
+mod plan;
 #[cfg(all(test, feature = "fakes"))]
 mod properties;
 mod provider;
 mod providers;
+mod registry;
 #[cfg(all(test, feature = "fakes"))]
 mod replay;
 mod retry;
 mod revocation;
 mod revoke;
+mod run;
 mod source;
 #[cfg(all(test, feature = "fakes"))]
 mod specimen;
@@ -55,11 +59,14 @@ pub use outcome::{
     Delivery, Disposition, ErrorKind, Evidence, FieldError, GaveUp, KeyState, Revocation, RevokeError,
     RevokeResult,
 };
+pub use plan::{Plan, PlanError, PlanProblem, Planned};
 pub use provider::{Provider, Repeat};
 pub use providers::modules::*;
 pub use providers::{AnyProvider, ProviderInfo, builder, provider, providers};
+pub use registry::Registry;
 pub use retry::RetryPolicy;
 pub use revoke::{AnyRevoker, Detached, Revoke};
+pub use run::Run;
 pub use source::CredentialSource;
 pub use within::Stopper;
 #[doc(hidden)]

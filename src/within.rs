@@ -181,6 +181,10 @@ impl Gate {
         until.filter(|until| Instant::now() < *until)
     }
 
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed_until().is_some()
+    }
+
     async fn open(&self) {
         // Others may close it further meanwhile.
         while let Some(until) = self.closed_until() {
