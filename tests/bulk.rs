@@ -84,7 +84,8 @@ async fn every_key_is_sent_once_and_comes_back_as_it_was_given() {
         .into_iter()
         .map(|(key, _)| key)
         .collect();
-    (back.sort(), given.sort());
+    back.sort();
+    given.sort();
     assert_eq!(back, given);
     assert_eq!((dolfin.requests().len(), devin.requests().len()), (1, 1));
 }
@@ -358,22 +359,25 @@ async fn a_401_asks_the_source_once_more_and_then_stops() {
     }
 }
 
-/// When each request of a run began.
+/// When a request began, or when the provider said that it wants none.
+enum Moment {
+    Began(Instant),
+    Limited(Instant),
+}
+
+/// What happened when.
 #[derive(Clone, Default)]
-struct Times(Arc<Mutex<Vec<(Instant, Option<Instant>)>>>);
+struct Times(Arc<Mutex<Vec<Moment>>>);
 
 impl Observer for Times {
     fn before_attempt<'a>(&'a self, _: &'a AttemptStart<'a>) -> BoxFuture<'a, Result<(), Veto>> {
-        self.0.lock().unwrap().push((Instant::now(), None));
+        self.0.lock().unwrap().push(Moment::Began(Instant::now()));
         Box::pin(async { Ok(()) })
     }
 
     fn after_attempt<'a>(&'a self, end: &'a AttemptEnd<'a>) -> BoxFuture<'a, ()> {
         if end.status() == Some(429) {
-            self.0
-                .lock()
-                .unwrap()
-                .push((Instant::now(), Some(Instant::now())));
+            self.0.lock().unwrap().push(Moment::Limited(Instant::now()));
         }
         Box::pin(async {})
     }
@@ -397,12 +401,14 @@ async fn a_rate_limit_holds_every_call_back_and_costs_no_key_its_own_time() {
     assert_eq!(states(&results), HashMap::from([(KeyState::Dead, 12)]));
     assert_eq!(fake.requests().len(), 13);
     let times = times.0.lock().unwrap();
-    let limited = times.iter().find_map(|(_, limited)| *limited).unwrap();
-    let sent = times
+    let limited = times.iter().find_map(|moment| match moment {
+        Moment::Limited(at) => Some(*at),
+        Moment::Began(_) => None,
+    });
+    let pause = limited.unwrap()..limited.unwrap() + Duration::from_secs(1);
+    let early = times
         .iter()
-        .filter(|(_, limited)| limited.is_none())
-        .map(|(began, _)| *began);
-    let early = sent.filter(|began| *began > limited && *began < limited + Duration::from_secs(1));
+        .filter(|moment| matches!(moment, Moment::Began(at) if pause.contains(at)));
     assert_eq!(
         early.count(),
         0,
