@@ -41,11 +41,13 @@ mod specimen;
 mod verdict;
 mod wire;
 mod within;
+mod written;
 
 #[cfg(feature = "blocking")]
 pub mod blocking;
 #[cfg(feature = "fakes")]
 pub mod fakes;
+pub mod timestamp;
 
 pub use builder::{BuildError, BuildTarget, Builder};
 pub use capabilities::Capabilities;

@@ -356,7 +356,8 @@ pub(crate) struct Record<'a> {
 
 impl Serialize for Record<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let milliseconds = |time: Option<Duration>| time.map(|time| time.as_millis() as u64);
+        let milliseconds =
+            |time: Option<Duration>| time.map(|time| u64::try_from(time.as_millis()).unwrap_or(u64::MAX));
         let mut out = serializer.serialize_struct("RevokeResult", 20)?;
         out.serialize_field("provider", self.provider)?;
         out.serialize_field("state", &self.state)?;
