@@ -241,6 +241,25 @@ mod tests {
     }
 
     #[test]
+    fn only_the_host_of_a_redirect_is_told() {
+        for (location, host) in [
+            (
+                "https://user:word@sso.example.org:8443/login?next=secret#x",
+                Some("sso.example.org"),
+            ),
+            ("http://[::1]/", Some("[::1]")),
+            ("/login", None),
+            ("//sso.example.org/", None),
+            ("mailto:someone@example.org", None),
+            ("", None),
+        ] {
+            let told = answer(&[("location", location)]).redirect_host();
+            assert_eq!(told.as_deref(), host, "{location}");
+        }
+        assert_eq!(answer(&[]).redirect_host(), None);
+    }
+
+    #[test]
     fn json_is_read_only_where_it_is_said_to_be_json() {
         for (headers, is_json) in [
             (&[("content-type", "application/json")][..], true),

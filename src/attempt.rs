@@ -122,3 +122,33 @@ pub(crate) fn chain(error: &dyn Error) -> String {
     }
     texts.join(": ")
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use wiremock::matchers::any;
+    use wiremock::{Mock, MockServer, ResponseTemplate};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_body_is_read_up_to_64_kib_and_not_a_byte_further() {
+        for (length, read) in [
+            (65_536, Body::Complete(vec![b' '; 65_536])),
+            (65_537, Body::TooLong),
+        ] {
+            let server = MockServer::start().await;
+            let answer = ResponseTemplate::new(200).set_body_bytes(vec![b' '; length]);
+            Mock::given(any()).respond_with(answer).mount(&server).await;
+            let client = reqwest::Client::builder().no_proxy().build().unwrap();
+            let response = client.get(server.uri()).send().await.unwrap();
+            let limit = Instant::now() + Duration::from_secs(60);
+            let attempt = attempt(async { Ok(ResponseValue::stream(response)) }, limit).await;
+            let Attempt::Answered(answer) = attempt else {
+                panic!("{attempt:?}")
+            };
+            assert!(answer.body == read, "{length} bytes");
+        }
+    }
+}

@@ -386,3 +386,7 @@ macro_rules! uuid_id {
 }
 
 pub(crate) use {text_id, uuid_id};
+
+#[cfg(test)]
+#[path = "key_tests.rs"]
+mod tests;

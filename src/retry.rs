@@ -397,6 +397,17 @@ mod tests {
     }
 
     #[test]
+    fn a_budget_is_refilled_one_for_one_and_never_beyond_where_it_began() {
+        let budget = Budget::new(&RetryPolicy::default().with_budget(2));
+        let taken = || [budget.take(), budget.take(), budget.take()];
+        assert_eq!(taken(), [true, true, false]);
+        budget.give_back();
+        assert_eq!(taken(), [true, false, false]);
+        (0..5).for_each(|_| budget.give_back());
+        assert_eq!(taken(), [true, true, false]);
+    }
+
+    #[test]
     fn pauses_double_up_to_a_bound_and_obey_the_provider() {
         let policy = RetryPolicy::default();
         let longest: Vec<u64> = (1..=8)

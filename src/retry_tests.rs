@@ -1,4 +1,5 @@
-//! Rows of `tests/faults/rows.toml` that only the loop itself can show, with a clock that tests turn.
+//! Rows of `tests/faults/rows.toml` that only the loop itself can show, with a clock that tests turn, and what the loop
+//! owes to the calls before and beside its own.
 
 use std::future::pending;
 use std::time::SystemTime;
@@ -57,6 +58,17 @@ const ODD: Attempted = ended(
     Again::IfConclusive,
     Delivery::Answered,
 );
+const REJECTED: Attempted = ended(ErrorKind::Rejected, KeyState::Live, Again::No, Delivery::Answered);
+/// A 401.
+const REFUSED: Attempted = Attempted {
+    refused: true,
+    ..ended(
+        ErrorKind::Unauthenticated,
+        KeyState::Live,
+        Again::No,
+        Delivery::Answered,
+    )
+};
 
 fn asks_for(seconds: u64, attempted: Attempted) -> Attempted {
     let retry_after = Some(Duration::from_secs(seconds));
@@ -76,6 +88,8 @@ struct Scripted {
     oversleeps: Duration,
     chance: f64,
     budget: Budget,
+    /// Is there another credential?
+    renews: bool,
     log: Mutex<Log>,
 }
 
@@ -85,6 +99,8 @@ struct Log {
     /// The limit that each attempt was given.
     limits: Vec<Duration>,
     pauses: Vec<Duration>,
+    /// How often another credential was asked for.
+    renewals: u32,
 }
 
 impl Scripted {
@@ -95,6 +111,7 @@ impl Scripted {
             oversleeps: Duration::ZERO,
             chance: 1.0,
             budget: Budget::new(&RetryPolicy::default()),
+            renews: false,
             log: Mutex::default(),
         }
     }
@@ -144,7 +161,8 @@ impl World for Scripted {
     }
 
     async fn renew(&self, _: Duration) -> bool {
-        false
+        self.log(|log| log.renewals += 1);
+        self.renews
     }
 
     async fn attempted(&self, _: u32, _: &Attempted, _: &(), _: Option<Duration>) {}
@@ -355,5 +373,98 @@ async fn row_038_every_order_of_five_attempts_is_bounded() {
             );
             assert!(world.log(|log| log.now) < 30 * SECOND);
         }
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_decides_gives_a_repeat_back() {
+    let mut world = Scripted::new(&[LIMITED, REJECTED]);
+    world.budget = Budget::new(&RetryPolicy::default().with_budget(1));
+    for call in 1..=3 {
+        run(&world, &limits(Repeat::Never)).await;
+        assert_eq!(
+            world.sent(),
+            2 * call,
+            "the provider answers: its callers may go on"
+        );
+    }
+    // What did not leave is no answer, whatever it decides.
+    let mut unsent = REJECTED;
+    unsent.delivery = Delivery::NotSent;
+    let mut world = Scripted::new(&[LIMITED, unsent]);
+    world.budget = Budget::new(&RetryPolicy::default().with_budget(1));
+    run(&world, &limits(Repeat::Never)).await;
+    let second = run(&world, &limits(Repeat::Never)).await;
+    assert_eq!((world.sent(), second.gave_up), (3, Some(GaveUp::Budget)));
+}
+
+#[tokio::test]
+async fn a_refused_credential_is_renewed_once_and_while_there_is_time_to_use_another() {
+    let asked = |world: &Scripted| (world.log(|log| log.renewals), world.sent());
+    // There is no other.
+    let world = Scripted::new(&[REFUSED]);
+    let ended = run(&world, &limits(Repeat::Never)).await;
+    assert_eq!((asked(&world), ended.gave_up), ((1, 1), None));
+    // The other one is refused too.
+    let mut world = Scripted::new(&[REFUSED]);
+    world.renews = true;
+    let ended = run(&world, &limits(Repeat::Never)).await;
+    assert_eq!((asked(&world), ended.gave_up), ((1, 2), None));
+    assert_eq!(world.pauses(), [Duration::ZERO]);
+    // Another attempt would have no time to connect, or just enough of it.
+    for (takes, renewals) in [(25, 0), (24, 1)] {
+        let mut world = Scripted::new(&[REFUSED]);
+        (world.renews, world.takes) = (true, takes * SECOND);
+        run(&world, &limits(Repeat::Never)).await;
+        assert_eq!(asked(&world), (renewals, 1 + renewals as usize), "{takes} s");
+    }
+    // A repeat could hurt: no credential is asked for that may not be used.
+    let mut world = Scripted::new(&[REFUSED]);
+    world.renews = true;
+    let doubtful = Limits {
+        earlier_doubt: true,
+        ..limits(Repeat::Never)
+    };
+    run(&world, &doubtful).await;
+    assert_eq!(asked(&world), (0, 1));
+}
+
+#[tokio::test]
+async fn what_an_earlier_call_left_in_doubt_stays_in_doubt() {
+    let after = |repeat| Limits {
+        earlier_doubt: true,
+        ..limits(repeat)
+    };
+    for attempted in [LIMITED, UNREACHED] {
+        let world = Scripted::new(&[attempted]);
+        let ended = run(&world, &after(Repeat::Never)).await;
+        assert_eq!((world.sent(), ended.in_doubt), (1, true), "{attempted:?}");
+        assert_eq!(ended.gave_up, Some(GaveUp::MayHurt));
+        let world = Scripted::new(&[attempted]);
+        let ended = run(&world, &after(Repeat::Harmless)).await;
+        assert_eq!((world.sent(), ended.in_doubt), (5, true), "{attempted:?}");
+        assert_eq!(ended.gave_up, Some(GaveUp::Attempts));
+    }
+    // Even if the call makes no attempt of its own.
+    let world = Scripted::new(&[LIMITED]);
+    world.log(|log| log.now = 26 * SECOND);
+    let ended = run(&world, &after(Repeat::Never)).await;
+    assert_eq!((world.sent(), ended.in_doubt), (0, true));
+}
+
+#[tokio::test]
+async fn a_call_that_yields_leaves_only_the_wait_for_a_limit_to_its_caller() {
+    let yielding = Limits {
+        yields: true,
+        ..limits(Repeat::Conclusive)
+    };
+    for (attempted, sent, gave_up) in [
+        (LIMITED, 1, None),
+        (UNREACHED, 5, Some(GaveUp::Attempts)),
+        (FAILED, 2, Some(GaveUp::Attempts)),
+    ] {
+        let world = Scripted::new(&[attempted]);
+        let ended = run(&world, &yielding).await;
+        assert_eq!((world.sent(), ended.gave_up), (sent, gave_up), "{attempted:?}");
     }
 }
