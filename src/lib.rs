@@ -47,6 +47,7 @@ mod written;
 pub mod blocking;
 #[cfg(feature = "fakes")]
 pub mod fakes;
+pub mod journal;
 pub mod timestamp;
 
 pub use builder::{BuildError, BuildTarget, Builder};

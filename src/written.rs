@@ -1,5 +1,6 @@
 //! Results as they were written, read back. A result that this version cannot read in full is never a death.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use serde::de::{Error as _, IgnoredAny};
@@ -66,6 +67,9 @@ struct Written {
     gave_up: Member<Option<GaveUp>>,
     reversible: Member<bool>,
     propagation_ms: Member<Option<u64>>,
+    /// Members of newer versions. It also keeps serde from reading a list as members without names.
+    #[serde(flatten)]
+    _newer: HashMap<String, IgnoredAny>,
 }
 
 const NOT_A_PROOF: &str = "not a proof of death that this version can read in full";
@@ -437,6 +441,9 @@ pub(crate) mod tests {
         assert_eq!(error.next_step(), "Do as the newer version says.");
         let error: RevokeError = serde_json::from_value(json!({})).unwrap();
         assert_eq!(error.key_state(), KeyState::Unknown);
-        assert!(serde_json::from_value::<RevokeError>(json!("dead")).is_err());
+        for other in [json!("dead"), json!([]), json!(["dolfin", "dead"]), json!(null)] {
+            assert!(serde_json::from_value::<RevokeError>(other.clone()).is_err());
+            assert!(deserialize(other).is_err());
+        }
     }
 }

@@ -1,0 +1,130 @@
+//! What stands in a journal.
+
+use std::time::SystemTime;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::key::KeyRef;
+use crate::outcome::RevokeResult;
+use crate::timestamp;
+
+/// How the entries are written; a journal of another schema is refused.
+pub(super) const SCHEMA: u64 = 1;
+
+/// One line of a journal: when, in which run, what.
+///
+/// As JSON it is one flat object; the result of an outcome has the members that it has everywhere:
+///
+/// ```
+/// use keyrevoke::journal::{JournalEntry, JournalRecord};
+///
+/// let line = r#"{"at":"2026-11-22T10:00:00.123Z","run":"6fa6d4fa-41a3-4a1b-8d10-3e5f6c1c7a52","record":"intent","key":"devin:k1"}"#;
+/// let entry: JournalEntry = serde_json::from_str(line)?;
+/// assert!(matches!(&entry.record, JournalRecord::Intent { key, .. } if key.key() == "k1"));
+/// assert_eq!(serde_json::to_string(&entry)?, line);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct JournalEntry {
+    /// When it was made, by this machine's clock, to the millisecond.
+    #[serde(with = "crate::timestamp")]
+    pub at: SystemTime,
+    /// The run that it belongs to.
+    pub run: Uuid,
+    /// What happened.
+    #[serde(flatten)]
+    pub record: JournalRecord,
+}
+
+impl JournalEntry {
+    /// What happens now.
+    pub fn new(run: Uuid, record: JournalRecord) -> Self {
+        Self {
+            at: timestamp::to_milliseconds(SystemTime::now()),
+            run,
+            record,
+        }
+    }
+
+    /// Sets the time, of which what is finer than a millisecond is left out.
+    pub fn with_time(mut self, at: SystemTime) -> Self {
+        self.at = timestamp::to_milliseconds(at);
+        self
+    }
+}
+
+/// What a journal can say.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "record", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum JournalRecord {
+    /// A run begins.
+    #[non_exhaustive]
+    Begin {
+        /// How the entries are written: 1.
+        schema: u64,
+        /// Who started the run, as the caller names them.
+        by: Option<String>,
+        /// The version of this crate.
+        version: String,
+        /// How many keys the run will write an outcome for.
+        keys: u64,
+    },
+    /// A request about the key may leave from now on: written, and safe, before any byte goes out.
+    #[non_exhaustive]
+    Intent {
+        /// The key.
+        key: KeyRef,
+    },
+    /// What came of it.
+    #[non_exhaustive]
+    Outcome {
+        /// The key.
+        key: KeyRef,
+        /// The version of the provider's OpenAPI document that the client was made from.
+        document: Option<String>,
+        /// The verdict and what it rests on. Its cause is not kept.
+        #[serde(with = "crate::written")]
+        result: RevokeResult,
+    },
+    /// The run ended by itself: nothing more will be written in it.
+    End,
+}
+
+impl JournalRecord {
+    /// A run begins that will write an outcome for so many keys.
+    pub fn begin(by: Option<String>, keys: u64) -> Self {
+        Self::Begin {
+            schema: SCHEMA,
+            by,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            keys,
+        }
+    }
+
+    /// A request about the key is about to leave.
+    pub fn intent(key: KeyRef) -> Self {
+        Self::Intent { key }
+    }
+
+    /// What came of a key, and by which version of the provider's document.
+    pub fn outcome(key: KeyRef, document: Option<String>, result: RevokeResult) -> Self {
+        Self::Outcome {
+            key,
+            document,
+            result,
+        }
+    }
+
+    /// The run is over.
+    pub fn end() -> Self {
+        Self::End
+    }
+}
+
+/// The name of a new run: a random UUID (version 4).
+pub fn new_run() -> Uuid {
+    uuid::Builder::from_random_bytes(fastrand::u128(..).to_be_bytes()).into_uuid()
+}
