@@ -47,7 +47,8 @@ impl Waiting {
 /// What a lane has to offer.
 pub(crate) enum Next {
     Send(Waiting),
-    Report(KeyRef, RevokeResult),
+    /// A key that is not sent any more, and what is said of it.
+    Report(Waiting, RevokeError),
 }
 
 /// Why the rest of a lane is not sent.
@@ -110,12 +111,9 @@ impl Lane {
         }
     }
 
-    /// A key that an earlier run left in doubt.
-    pub(crate) fn push_in_doubt(&mut self, key: KeyRef) {
-        self.again.push_back(Waiting {
-            in_doubt: true,
-            ..Waiting::new(key)
-        });
+    /// The keys that wait, without those that were sent before.
+    pub(crate) fn unsent(&self) -> impl Iterator<Item = &KeyRef> {
+        self.queue.iter().chain(&self.own)
     }
 
     /// How many keys wait.
@@ -143,7 +141,7 @@ impl Lane {
             let mut key = || self.queue.pop_front().or_else(|| self.own.pop_front());
             let waiting = waiting.or_else(|| key().map(Waiting::new))?;
             let error = self.not_sent(&waiting, stopped);
-            return Some(Next::Report(waiting.key, Err(error)));
+            return Some(Next::Report(waiting, error));
         }
         if self.in_flight >= self.window {
             return None;
@@ -156,9 +154,9 @@ impl Lane {
         }
         if let Some(waiting) = self.held.pop_front() {
             if !self.keeps_trying(now)
-                && let Some(last) = waiting.last
+                && let Some(last) = waiting.last.clone()
             {
-                return Some(Next::Report(waiting.key, Err(last)));
+                return Some(Next::Report(waiting, last));
             }
             if self.failed > 0 {
                 self.pause_for_outage();

@@ -31,6 +31,7 @@ mod providers;
 mod registry;
 #[cfg(all(test, feature = "fakes"))]
 mod replay;
+mod resume;
 mod retry;
 mod revocation;
 mod revoke;

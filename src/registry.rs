@@ -8,6 +8,7 @@ use std::time::Duration;
 use futures_core::Stream;
 
 use crate::input::InvalidInput;
+use crate::journal::Journal;
 use crate::key::{KeyRef, is_tenant_name};
 use crate::observer::Observer;
 use crate::plan::{Plan, PlanError};
@@ -37,6 +38,8 @@ pub struct Registry {
     pub(crate) targets: Vec<Target>,
     pub(crate) limits: Limits,
     pub(crate) observer: Option<Arc<dyn Observer>>,
+    pub(crate) journal: Option<Arc<dyn Journal>>,
+    pub(crate) operator: Option<String>,
 }
 
 /// A revoker, and which keys are its.
@@ -137,6 +140,23 @@ impl Registry {
     /// Who is told of every attempt of every run, after the observers of the revokers themselves.
     pub fn with_observer(mut self, observer: impl Observer) -> Self {
         self.observer = Some(Arc::new(observer));
+        self
+    }
+
+    /// Where runs are written down: intent before bytes go out, outcome after. What cannot be written down is not sent.
+    ///
+    /// A run over a journal that holds earlier runs carries on where they ended. What they confirmed dead comes back
+    /// as it was, without a request. What they left in doubt, by a verdict or because they ended while its request was
+    /// under way, is sent again, by a call of its own that remembers the doubt, only where
+    /// [a repeat cannot hurt](crate::Capabilities::repeat); else it comes back as unknown.
+    pub fn with_journal(mut self, journal: impl Journal) -> Self {
+        self.journal = Some(Arc::new(journal));
+        self
+    }
+
+    /// Who runs this, for the journal: a person, or the job that acts for one.
+    pub fn with_operator(mut self, name: impl Into<String>) -> Self {
+        self.operator = Some(name.into());
         self
     }
 

@@ -6,23 +6,30 @@ use std::future::poll_fn;
 use std::hash::{BuildHasher, RandomState};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
 use tokio::runtime::Handle;
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::Instant;
 
+use crate::journal::{JournalError, JournalRecord};
 use crate::key::KeyRef;
 use crate::lane::{Lane, Next, Waiting};
-use crate::observer::{BoxFuture, Observer};
+use crate::observer::{AttemptEnd, AttemptStart, BoxFuture, Observer, Veto};
 use crate::outcome::{ErrorKind, KeyState, RevokeError, RevokeResult};
 use crate::plan::{Plan, PlanError};
+use crate::provider::Repeat;
 use crate::registry::Registry;
+use crate::resume::{Keeper, Past};
+use crate::revoke::Revoke;
 use crate::within::{ENDED, Stage, Stopper, Within};
 
 /// How many keys of a stream wait for their turn at most, so that a busy provider does not hold up the others.
 const READ_AHEAD: usize = 1024;
+
+/// How many calls and writes there are at most.
+const MOST_TASKS: usize = 4096;
 
 type KeyStream = Pin<Box<dyn Stream<Item = KeyRef> + Send>>;
 
@@ -44,8 +51,13 @@ pub struct Run {
     lanes: Vec<Lane>,
     /// How many calls are under way at each provider.
     providers: HashMap<Arc<str>, usize>,
-    calls: JoinSet<RevokeResult>,
-    under_way: HashMap<Id, (usize, Waiting)>,
+    tasks: JoinSet<Done>,
+    jobs: HashMap<Id, Job>,
+    calls: usize,
+    phase: Phase,
+    /// What earlier runs of the journal left.
+    past: Past,
+    was_in_flight: Vec<KeyRef>,
     ready: VecDeque<(KeyRef, RevokeResult)>,
     given: HashMap<KeyRef, Vec<KeyRef>>,
     source: Option<KeyStream>,
@@ -57,11 +69,64 @@ pub struct Run {
     turn: usize,
 }
 
+/// What a task of a run is about.
+enum Job {
+    Call(usize, Waiting),
+    /// Writing an outcome down, which the lane's call waits for.
+    Write(Option<usize>, KeyRef, RevokeResult),
+}
+
+/// What a task of a run gives.
+enum Done {
+    Called(RevokeResult),
+    Written,
+}
+
+/// Where a run is.
+enum Phase {
+    /// Reading what the journal holds.
+    Replay(BoxFuture<'static, Option<Past>>),
+    /// Writing its beginning down.
+    Begin(BoxFuture<'static, ()>),
+    On,
+    /// Writing its end down.
+    End(BoxFuture<'static, ()>),
+    Over,
+}
+
 /// What all calls of a run have in common.
 struct Shared {
     registry: Registry,
-    observer: Option<Arc<dyn Observer>>,
+    keeper: Option<Arc<Keeper>>,
     stopper: Stopper,
+}
+
+/// The registry's observer, then the journal, which writes down only what nobody refused.
+impl Observer for Shared {
+    fn before_attempt<'a>(&'a self, attempt: &'a AttemptStart<'a>) -> BoxFuture<'a, Result<(), Veto>> {
+        Box::pin(async move {
+            if let Some(observer) = &self.registry.observer {
+                observer.before_attempt(attempt).await?;
+            }
+            match &self.keeper {
+                Some(keeper) => keeper.before_attempt(attempt).await,
+                None => Ok(()),
+            }
+        })
+    }
+
+    fn after_attempt<'a>(&'a self, attempt: &'a AttemptEnd<'a>) -> BoxFuture<'a, ()> {
+        match &self.registry.observer {
+            Some(observer) => observer.after_attempt(attempt),
+            None => Box::pin(async {}),
+        }
+    }
+
+    fn abandoned(&self, attempt: &AttemptStart<'_>) {
+        if let Some(observer) = &self.registry.observer {
+            observer.abandoned(attempt);
+        }
+    }
 }
 
 impl Run {
@@ -71,17 +136,28 @@ impl Run {
             .iter()
             .map(|target| Lane::new(target.clone(), registry.limits))
             .collect();
+        let keeper = registry
+            .journal
+            .clone()
+            .map(|journal| Arc::new(Keeper::new(journal)));
         let providers = lanes.iter().map(|lane| (Arc::clone(&lane.target.provider), 0));
         Self {
             providers: providers.collect(),
             lanes,
+            phase: match &keeper {
+                Some(keeper) => Phase::Replay(Box::pin(Arc::clone(keeper).replay())),
+                None => Phase::On,
+            },
             shared: Arc::new(Shared {
-                observer: registry.observer.clone(),
                 registry,
+                keeper,
                 stopper: Stopper::default(),
             }),
-            calls: JoinSet::new(),
-            under_way: HashMap::new(),
+            tasks: JoinSet::new(),
+            jobs: HashMap::new(),
+            calls: 0,
+            past: Past::default(),
+            was_in_flight: Vec::new(),
             ready: VecDeque::new(),
             given: HashMap::new(),
             source: None,
@@ -140,7 +216,19 @@ impl Run {
 
     /// How many calls are under way now.
     pub fn in_flight(&self) -> usize {
-        self.under_way.len()
+        self.calls
+    }
+
+    /// The keys whose requests were under way when an earlier run of the same journal ended; known from the first
+    /// result on.
+    pub fn was_in_flight(&self) -> &[KeyRef] {
+        &self.was_in_flight
+    }
+
+    /// Why the journal could not be read or written. Nothing was sent from then on; results of what was under way are
+    /// true, but not written down.
+    pub fn journal_error(&self) -> Option<JournalError> {
+        self.shared.keeper.as_ref().and_then(|keeper| keeper.failed())
     }
 
     /// Takes keys of the stream, as long as few wait.
@@ -193,6 +281,11 @@ impl Run {
                 lane.stop(ErrorKind::Cancelled, ENDED);
             }
         }
+        if let Some(error) = self.journal_error() {
+            for lane in &mut self.lanes {
+                lane.stop(ErrorKind::Vetoed, error.to_string());
+            }
+        }
         while idle < self.lanes.len() && self.ready.is_empty() {
             let index = self.turn % self.lanes.len();
             self.turn = index + 1;
@@ -213,19 +306,28 @@ impl Run {
             .providers
             .entry(Arc::clone(&lane.target.provider))
             .or_default();
-        let is_full = *at_provider >= limits.per_provider || self.under_way.len() >= limits.in_total;
-        if is_full && !lane.is_stopped() {
+        let is_full = *at_provider >= limits.per_provider || self.calls >= limits.in_total;
+        if (is_full && !lane.is_stopped()) || self.jobs.len() >= MOST_TASKS {
             return false;
         }
+        let repeat = lane.target.revoker.capabilities().repeat();
         match lane.next(now) {
             None => false,
-            Some(Next::Report(key, result)) => {
-                self.report(key, result);
+            Some(Next::Report(mut waiting, error)) => {
+                match self.past.settle(&mut waiting, Repeat::Never) {
+                    Some(known) => self.report(waiting.key, known),
+                    None => self.conclude(None, waiting.key, Err(error), runtime),
+                }
                 true
             }
-            Some(Next::Send(waiting)) => {
+            Some(Next::Send(mut waiting)) => {
+                if let Some(known) = self.past.settle(&mut waiting, repeat) {
+                    self.report(waiting.key, known);
+                    return true;
+                }
                 lane.in_flight += 1;
                 *at_provider += 1;
+                self.calls += 1;
                 let call = call(
                     Arc::clone(&self.shared),
                     Arc::clone(&lane.target),
@@ -233,36 +335,77 @@ impl Run {
                     waiting.key.clone(),
                     waiting.in_doubt,
                 );
-                let id = self.calls.spawn_on(call, runtime).id();
-                self.under_way.insert(id, (index, waiting));
+                let task = async move { Done::Called(call.await) };
+                let id = self.tasks.spawn_on(task, runtime).id();
+                self.jobs.insert(id, Job::Call(index, waiting));
                 true
             }
         }
     }
 
-    fn ended(&mut self, joined: Result<(Id, RevokeResult), JoinError>) {
-        let (id, result) = match joined {
-            Ok((id, result)) => (id, Ok(result)),
-            Err(error) => (error.id(), Err(error)),
+    fn ended(&mut self, joined: Result<(Id, Done), JoinError>, runtime: &Handle) {
+        let (id, done) = match joined {
+            Ok((id, done)) => (id, Some(done)),
+            Err(error) => (error.id(), None),
         };
-        let Some((index, waiting)) = self.under_way.remove(&id) else {
-            return;
-        };
+        match (self.jobs.remove(&id), done) {
+            (Some(Job::Call(index, waiting)), done) => {
+                let result = match done {
+                    Some(Done::Called(result)) => result,
+                    _ => {
+                        let provider = waiting.key.provider().to_owned();
+                        let error = RevokeError::new(provider, ErrorKind::Cancelled, KeyState::Unknown);
+                        Err(error.with_detail("the call was ended by the runtime, or panicked"))
+                    }
+                };
+                let Some(lane) = self.lanes.get_mut(index) else {
+                    return;
+                };
+                match lane.after(Instant::now(), waiting, result) {
+                    Some((key, result)) => self.conclude(Some(index), key, result, runtime),
+                    None => self.free(index),
+                }
+            }
+            (Some(Job::Write(index, key, result)), _) => {
+                if let Some(index) = index {
+                    self.free(index);
+                }
+                self.report(key, result);
+            }
+            (None, _) => {}
+        }
+    }
+
+    /// A call is over, and another may take its place.
+    fn free(&mut self, index: usize) {
         let Some(lane) = self.lanes.get_mut(index) else {
             return;
         };
         lane.in_flight -= 1;
+        self.calls -= 1;
         if let Some(calls) = self.providers.get_mut(&lane.target.provider) {
             *calls -= 1;
         }
-        let result = result.unwrap_or_else(|_| {
-            let provider = lane.target.provider.to_string();
-            let error = RevokeError::new(provider, ErrorKind::Cancelled, KeyState::Unknown);
-            Err(error.with_detail("the call was ended by the runtime, or panicked"))
-        });
-        if let Some((key, result)) = lane.after(Instant::now(), waiting, result) {
-            self.report(key, result);
-        }
+    }
+
+    /// Writes a result down before it is given back, so that nobody acts on what a crash could lose.
+    fn conclude(&mut self, call: Option<usize>, key: KeyRef, result: RevokeResult, runtime: &Handle) {
+        let Some(keeper) = &self.shared.keeper else {
+            if let Some(index) = call {
+                self.free(index);
+            }
+            return self.report(key, result);
+        };
+        let document = crate::provider(key.provider()).ok();
+        let document = document.map(|provider| provider.document_version().to_owned());
+        let record = JournalRecord::outcome(key.clone(), document, result.clone());
+        let keeper = Arc::clone(keeper);
+        let task = async move {
+            keeper.write(record).await;
+            Done::Written
+        };
+        let id = self.tasks.spawn_on(task, runtime).id();
+        self.jobs.insert(id, Job::Write(call, key, result));
     }
 
     /// Gives the result back for the key in every form in which it was given.
@@ -286,7 +429,7 @@ async fn call(
 ) -> RevokeResult {
     let within = Within {
         tenant: target.tenant.as_deref(),
-        observer: shared.observer.as_deref(),
+        observer: Some(&*shared),
         gate: Some(&gate),
         stop: Some(&shared.stopper),
         in_doubt,
@@ -307,16 +450,71 @@ impl Stream for Run {
             if let Some(ready) = run.ready.pop_front() {
                 return Poll::Ready(Some(ready));
             }
-            run.read(context);
-            run.fill(&runtime);
-            if !run.ready.is_empty() {
-                continue;
+            match &mut run.phase {
+                Phase::Replay(replay) => {
+                    let past = ready!(replay.as_mut().poll(context));
+                    run.begins(past.unwrap_or_default());
+                }
+                Phase::Begin(begin) => {
+                    ready!(begin.as_mut().poll(context));
+                    run.phase = Phase::On;
+                }
+                Phase::On => {
+                    if ready!(run.advance(context, &runtime)) {
+                        run.ends();
+                    }
+                }
+                Phase::End(end) => {
+                    ready!(end.as_mut().poll(context));
+                    run.phase = Phase::Over;
+                }
+                Phase::Over => return Poll::Ready(None),
             }
-            match run.calls.poll_join_next_with_id(context) {
-                Poll::Ready(Some(joined)) => run.ended(joined),
-                Poll::Ready(None) if run.source.is_none() => return Poll::Ready(None),
-                Poll::Ready(None) | Poll::Pending => return Poll::Pending,
+        }
+    }
+}
+
+impl Run {
+    fn begins(&mut self, past: Past) {
+        self.past = past;
+        self.was_in_flight = self.past.in_flight();
+        for key in &self.was_in_flight {
+            tracing::warn!(%key, "was under way when an earlier run ended");
+        }
+        let unsent = self.lanes.iter().flat_map(Lane::unsent);
+        let keys = unsent.filter(|key| !self.past.is_dead(key)).count() as u64;
+        let operator = self.shared.registry.operator.clone();
+        self.phase = Phase::On;
+        self.write(JournalRecord::begin(operator, keys), Phase::Begin);
+    }
+
+    fn ends(&mut self) {
+        self.phase = Phase::Over;
+        self.write(JournalRecord::end(), Phase::End);
+    }
+
+    /// A journal that failed is left as it is.
+    fn write(&mut self, record: JournalRecord, phase: fn(BoxFuture<'static, ()>) -> Phase) {
+        let failed = self.journal_error().is_some();
+        if let Some(keeper) = self.shared.keeper.clone().filter(|_| !failed) {
+            self.phase = phase(Box::pin(keeper.write(record)));
+        }
+    }
+
+    /// Begins what may begin and takes what has ended; ready with `true` once all is done.
+    fn advance(&mut self, context: &mut Context<'_>, runtime: &Handle) -> Poll<bool> {
+        self.read(context);
+        self.fill(runtime);
+        if !self.ready.is_empty() {
+            return Poll::Ready(false);
+        }
+        match self.tasks.poll_join_next_with_id(context) {
+            Poll::Ready(Some(joined)) => {
+                self.ended(joined, runtime);
+                Poll::Ready(false)
             }
+            Poll::Ready(None) if self.source.is_none() => Poll::Ready(true),
+            Poll::Ready(None) | Poll::Pending => Poll::Pending,
         }
     }
 }
@@ -330,8 +528,8 @@ impl Run {
         while self.ready.is_empty() {
             let now = Instant::now();
             let next = self.lanes.iter_mut().find_map(|lane| lane.next(now))?;
-            if let Next::Report(key, result) = next {
-                self.report(key, result);
+            if let Next::Report(waiting, error) = next {
+                self.report(waiting.key, Err(error));
             }
         }
         self.ready.pop_front()
@@ -341,7 +539,7 @@ impl Run {
 impl fmt::Debug for Run {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Run")
-            .field("in_flight", &self.under_way.len())
+            .field("in_flight", &self.calls)
             .field("waiting", &self.lanes.iter().map(Lane::waiting).sum::<usize>())
             .finish_non_exhaustive()
     }

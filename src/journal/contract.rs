@@ -162,7 +162,7 @@ fn begin(run: Uuid) -> JournalEntry {
 }
 
 fn key(id: &str) -> KeyRef {
-    KeyRef::known("dolfin", id.to_owned())
+    KeyRef::known("dolfin", None, id)
 }
 
 fn ordinary() -> Vec<JournalRecord> {
