@@ -1,6 +1,7 @@
 //! The command line: kills API keys at their providers and says whether each is dead.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+mod credentials;
 mod demo;
 #[cfg(test)] // until `revoke` takes lists
 #[path = "../../json.rs"]
@@ -37,8 +38,8 @@ enum Command {
     Demo,
     /// Revokes keys.
     ///
-    /// Credentials come from the environment, never from arguments: KEYREVOKE_<PROVIDER>_CREDENTIAL, with the
-    /// provider's name in upper case and `_` for `-`. Likewise KEYREVOKE_<PROVIDER>_BASE_URL and a provider's own
+    /// Credentials come from the environment or from a file, never from arguments: KEYREVOKE_<PROVIDER>_CREDENTIAL,
+    /// with the provider's name in upper case and `_` for `-`. Likewise KEYREVOKE_<PROVIDER>_BASE_URL and a provider's own
     /// settings, such as KEYREVOKE_DEVIN_V3_PATH_VERSION. All input is checked before the first request.
     Revoke(revoke::Arguments),
     /// Lists the providers: how a key is written, what credential revokes, what can be proven.

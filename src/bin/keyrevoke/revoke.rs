@@ -27,6 +27,12 @@ pub(crate) struct Arguments {
     #[arg(long)]
     json: bool,
 
+    /// Takes credentials from this TOML file, which only its owner may read: a table [PROVIDER], or
+    /// [PROVIDER.tenants.NAME], with `credential` or `credential_command` (a program and its arguments, run without
+    /// a shell, which prints the credential), and where wanted `base_url`, `key_id` and the provider's settings.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) credentials: Option<PathBuf>,
+
     /// Exactly what stands before the paths of the provider's document.
     #[arg(long, value_name = "PROVIDER=URL")]
     pub(crate) base_url: Vec<String>,

@@ -6,6 +6,7 @@ use std::io;
 
 use keyrevoke::{AnyRevoker, BuildError, ClientOptions, Credential, InvalidInput, KeyRef, ProviderInfo};
 
+use crate::credentials::{Account, Credentials, Refused};
 use crate::output::LocalFailure;
 use crate::revoke::Arguments;
 use crate::stop::Stop;
@@ -36,6 +37,9 @@ impl<'a> Setup<'a> {
         setup.read_keys(&arguments.keys);
         let options = setup.options(arguments);
         let base_urls = setup.base_urls(&arguments.base_url, &options);
+        let Some(credentials) = setup.credentials(arguments) else {
+            return setup;
+        };
         for provider in keyrevoke::providers() {
             if setup
                 .jobs
@@ -47,12 +51,29 @@ impl<'a> Setup<'a> {
                     arguments,
                     &options,
                     base_urls.get(provider.name()),
+                    credentials.get(provider.name(), None),
                     stop,
                 );
             }
         }
         setup.check_keys();
         setup
+    }
+
+    /// What the file of credentials gives, if there is one; `None` where it cannot be taken.
+    fn credentials(&mut self, arguments: &Arguments) -> Option<Credentials> {
+        match arguments.credentials.as_deref().map(Credentials::read) {
+            None => Some(Credentials::default()),
+            Some(Ok(credentials)) => Some(credentials),
+            Some(Err(Refused::Wrong(problems))) => {
+                self.problems.extend(problems);
+                None
+            }
+            Some(Err(Refused::Unreadable(failure))) => {
+                self.local = Some(failure);
+                None
+            }
+        }
     }
 
     fn read_keys(&mut self, keys: &'a [String]) {
@@ -154,6 +175,7 @@ impl<'a> Setup<'a> {
         arguments: &Arguments,
         options: &ClientOptions,
         base_url: Option<&String>,
+        account: Option<&Account>,
         stop: &Stop,
     ) {
         let Ok(mut builder) = keyrevoke::builder(provider.name()) else {
@@ -163,6 +185,10 @@ impl<'a> Setup<'a> {
             .with_options(options.clone())
             .with_deadline(arguments.timeout)
             .with_observer(stop.clone());
+        if let Some(account) = account {
+            builder = account.apply(builder);
+            self.refuse_twice(provider, account, base_url.is_some());
+        }
         let mut unreadable = Vec::new();
         let mut read = |setting: &str| {
             from_environment(provider, setting).unwrap_or_else(|problem| {
@@ -202,7 +228,26 @@ impl<'a> Setup<'a> {
                 };
                 let problems = error.problems().iter().filter(|problem| !known(problem));
                 self.problems
-                    .extend(problems.map(|problem| with_variable(provider, problem)));
+                    .extend(problems.map(|problem| with_source(provider, account, problem)));
+            }
+        }
+    }
+
+    /// What is given by the file and elsewhere too: nobody could tell which was meant.
+    fn refuse_twice(&mut self, provider: &ProviderInfo, account: &Account, has_option: bool) {
+        let settings = provider.settings().map(|(name, _)| name);
+        for setting in ["credential", "base-url"].into_iter().chain(settings) {
+            let elsewhere = match (setting, has_option) {
+                ("base-url", true) => Some("--base-url".to_owned()),
+                _ => set_variable(provider, setting),
+            };
+            if let Some(elsewhere) = elsewhere.filter(|_| account.gives(setting)) {
+                self.problems.push(format!(
+                    "{} {} is given twice, by {elsewhere} and by {}; remove one of them",
+                    provider.name(),
+                    setting.replace("base-url", "base URL"),
+                    account.place()
+                ));
             }
         }
     }
@@ -212,9 +257,14 @@ fn is_about(problem: &InvalidInput, what: &str) -> bool {
     problem.subject().ends_with(what)
 }
 
-/// Where a value is missing or wrong, names the variable that it is taken from.
-fn with_variable(provider: &ProviderInfo, problem: &InvalidInput) -> String {
-    if is_about(problem, "credential") {
+/// Where a value is missing or wrong, names the variable or the table that it is taken from.
+fn with_source(provider: &ProviderInfo, account: Option<&Account>, problem: &InvalidInput) -> String {
+    let settings = [("credential", "credential"), ("base-url", "base URL")];
+    let setting = settings.into_iter().find(|(_, what)| is_about(problem, what));
+    let account = account.filter(|account| setting.is_none_or(|(setting, _)| account.gives(setting)));
+    if let Some(account) = account {
+        format!("{problem} (in {})", account.place())
+    } else if is_about(problem, "credential") {
         format!("{problem} (in {})", variable(provider.name(), "credential"))
     } else if is_about(problem, "base URL") {
         let (variable, name) = (variable(provider.name(), "base-url"), provider.name());
@@ -232,19 +282,26 @@ fn variable(provider: &str, setting: &str) -> String {
 
 /// A variable under the provider's name, else under one of its aliases.
 fn from_environment(provider: &ProviderInfo, setting: &str) -> Result<Option<String>, InvalidInput> {
-    for name in [provider.name()].iter().chain(provider.aliases()) {
-        let variable = variable(name, setting);
-        if let Some(value) = std::env::var_os(&variable) {
-            return value.into_string().map(Some).map_err(|_| {
-                let owner = provider.name().to_owned();
-                InvalidInput::new(
-                    owner,
-                    variable,
-                    "is not valid UTF-8 (not shown)",
-                    "set it to plain text",
-                )
-            });
-        }
-    }
-    Ok(None)
+    let Some(variable) = set_variable(provider, setting) else {
+        return Ok(None);
+    };
+    let value = std::env::var_os(&variable).unwrap_or_default();
+    value.into_string().map(Some).map_err(|_| {
+        let owner = provider.name().to_owned();
+        InvalidInput::new(
+            owner,
+            variable,
+            "is not valid UTF-8 (not shown)",
+            "set it to plain text",
+        )
+    })
+}
+
+/// The name of that variable.
+fn set_variable(provider: &ProviderInfo, setting: &str) -> Option<String> {
+    let names = [provider.name()]
+        .into_iter()
+        .chain(provider.aliases().iter().copied());
+    let mut variables = names.map(|name| variable(name, setting));
+    variables.find(|variable| std::env::var_os(variable).is_some())
 }
