@@ -36,8 +36,6 @@ pub(crate) enum FailureReason {
     Credential,
     /// Time ran out before the request could be sent.
     Late,
-    /// The run that the call belongs to was ended.
-    Ended,
     /// The host could not be reached.
     Connect,
     /// The TLS peer is not trusted, or is none.

@@ -1,8 +1,10 @@
 //! [`Revoker`]: one call from a typed key to a verdict.
 
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
 use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
@@ -23,7 +25,7 @@ use crate::revoke::Revoke;
 use crate::source::Credentials;
 use crate::verdict::{Again, Meaning, verdict};
 use crate::wire::{Call, Generated, Target};
-use crate::within::{ENDED, Within, unless};
+use crate::within::{Within, unless};
 
 /// Revokes keys of one provider with one credential. Cheap to clone; share it between tasks.
 #[derive(Debug)]
@@ -99,7 +101,7 @@ impl<P: Provider> Revoke for Revoker<P> {
 
     async fn revoke_within(&self, key: &P::Key, within: &Within<'_>) -> RevokeResult {
         let call = OneCall::new(&self.0, key, *within);
-        call.run_until(within.abandoned()).await
+        call.run_until(call.ended()).await
     }
 }
 
@@ -206,6 +208,21 @@ impl<'a, P: Provider> OneCall<'a, P> {
         // The end is asked first: what has ended already sends nothing.
         let ended = unless(until, self.run()).await;
         ended.unwrap_or_else(|| Err(self.cancelled()))
+    }
+
+    /// Completes when the run's end is the end of this call: at once where nothing is under way, else when that is
+    /// given up.
+    async fn ended(&self) {
+        self.within.finished().await;
+        let mut abandoned = pin!(self.within.abandoned());
+        poll_fn(|context| {
+            if self.progress(|progress| progress.in_flight) {
+                abandoned.as_mut().poll(context)
+            } else {
+                Poll::Ready(())
+            }
+        })
+        .await;
     }
 
     /// When this moment of the call is by the clock outside.
@@ -332,17 +349,16 @@ impl<P: Provider> World for OneCall<'_, P> {
 
     async fn attempt(&self, number: u32, limit: Duration) -> (Attempted, Seen) {
         let asked = Instant::now();
-        let ready = self.within.ready().await;
+        if !self.within.ready().await {
+            // The end of the run ends this call as well, which is noticed before it goes on.
+            poll_fn(|context| {
+                context.waker().wake_by_ref();
+                Poll::<()>::Pending
+            })
+            .await;
+        }
         self.progress(|progress| progress.waited += asked.elapsed());
-        let (attempt, vetoed) = if ready {
-            self.send(number, self.at(limit)).await
-        } else {
-            let failure = Failure {
-                reason: FailureReason::Ended,
-                message: ENDED.to_owned(),
-            };
-            (Attempt::NotSent(failure), false)
-        };
+        let (attempt, vetoed) = self.send(number, self.at(limit)).await;
         let verdict = verdict(P::ABOUT.rules, &self.parameters, &attempt);
         let credential = self.progress(|progress| progress.credential.clone());
         let (redactor, by_itself) = match &credential {

@@ -224,7 +224,7 @@ impl RevokeError {
             (ErrorKind::Unavailable, KeyState::Live) => {
                 "Call again shortly: the provider did not process the request."
             }
-            (ErrorKind::Cancelled, KeyState::Live) => "Call again: nothing was sent.",
+            (ErrorKind::Cancelled, KeyState::Live) => "Call again: this call changed nothing.",
             (ErrorKind::Vetoed, KeyState::Live) => {
                 "Ask whoever watches these calls why they refused it, then call again: nothing was sent."
             }

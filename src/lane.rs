@@ -18,8 +18,6 @@ use crate::within::Gate;
 const MOST_FORBIDDEN: u32 = 3;
 /// So many requests in a row that the provider did not want, and waiting for it leads nowhere.
 const MOST_LIMITED: u32 = 100;
-/// A provider that asks to wait for longer gets its keys back instead.
-const LONGEST_PAUSE: Duration = Duration::from_secs(60 * 60);
 /// Pauses of our own begin at this, and double.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// How often they double.
@@ -214,7 +212,7 @@ impl Lane {
     fn after_limit(&mut self, waiting: Waiting, error: RevokeError) -> Option<(KeyRef, RevokeResult)> {
         self.limited += 1;
         let pause = error.retry_after().unwrap_or_else(|| doubled(self.limited - 1));
-        if pause > LONGEST_PAUSE || self.limited >= MOST_LIMITED {
+        if pause > self.limits.longest_pause || self.limited >= MOST_LIMITED {
             self.stopped.get_or_insert_with(|| Stopped {
                 kind: ErrorKind::RateLimited,
                 words: "the provider wants no requests with this credential for now".to_owned(),

@@ -57,6 +57,7 @@ pub(crate) struct Limits {
     pub(crate) per_provider: usize,
     pub(crate) in_total: usize,
     pub(crate) keep_trying: Duration,
+    pub(crate) longest_pause: Duration,
 }
 
 impl Default for Limits {
@@ -66,6 +67,7 @@ impl Default for Limits {
             per_provider: 16,
             in_total: usize::MAX,
             keep_trying: Duration::ZERO,
+            longest_pause: Duration::from_secs(60 * 60),
         }
     }
 }
@@ -134,6 +136,16 @@ impl Registry {
     /// [`RevokeError::is_retryable`](crate::RevokeError::is_retryable) says that a repeat cannot hurt.
     pub fn with_keep_trying(mut self, time: Duration) -> Self {
         self.limits.keep_trying = time;
+        self
+    }
+
+    /// How long a run waits at most when a provider wants fewer requests; an hour where nothing is set. If it asks for
+    /// longer, the credential's keys come back as [rate limited](crate::ErrorKind::RateLimited), with the time.
+    ///
+    /// With none at all each call waits for itself, within its own deadline, and the first key that comes back as
+    /// rate limited ends its credential's part of the run.
+    pub fn with_longest_pause(mut self, pause: Duration) -> Self {
+        self.limits.longest_pause = pause;
         self
     }
 

@@ -7,6 +7,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use futures_core::Stream;
 use tokio::runtime::Handle;
@@ -433,7 +434,7 @@ async fn call(
         gate: Some(&gate),
         stop: Some(&shared.stopper),
         in_doubt,
-        yields: true,
+        yields: shared.registry.limits.longest_pause > Duration::ZERO,
     };
     target.revoker.revoke_text_within(key.key(), &within).await
 }

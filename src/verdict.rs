@@ -253,7 +253,6 @@ pub(crate) fn verdict(rules: &[Rule], parameters: &[(&str, String)], attempt: &A
         Attempt::NotSent(failure) => match failure.reason {
             FailureReason::Guard => Verdict::new(ErrorKind::InvalidInput, KeyState::Live, Again::No),
             FailureReason::Credential => Verdict::new(ErrorKind::Unauthenticated, KeyState::Live, Again::No),
-            FailureReason::Ended => Verdict::new(ErrorKind::Cancelled, KeyState::Live, Again::No),
             FailureReason::Late => Verdict::new(ErrorKind::NotSent, KeyState::Live, Again::No),
             FailureReason::Tls => Verdict::new(ErrorKind::NotSent, KeyState::Live, Again::No),
             _ => Verdict::new(ErrorKind::NotSent, KeyState::Live, Again::Untouched),

@@ -51,17 +51,24 @@ impl Within<'_> {
     pub(crate) async fn sleep(&self, pause: Duration) {
         match self.stop {
             None => sleep(pause).await,
-            Some(stop) => {
-                unless(stop.reached(Stage::Finish), sleep(pause)).await;
-            }
+            Some(_) => _ = unless(self.finished(), sleep(pause)).await,
         }
+    }
+
+    /// Completes when nothing more may be sent.
+    pub(crate) async fn finished(&self) {
+        self.reached(Stage::Finish).await;
     }
 
     /// Completes when even what is under way has to end.
     pub(crate) async fn abandoned(&self) {
+        self.reached(Stage::Abandon).await;
+    }
+
+    async fn reached(&self, stage: Stage) {
         match self.stop {
             None => pending().await,
-            Some(stop) => stop.reached(Stage::Abandon).await,
+            Some(stop) => stop.reached(stage).await,
         }
     }
 
