@@ -13,7 +13,7 @@ use keyrevoke::{AnyProvider, Builder, Credential, ProviderInfo};
 use secrecy::{ExposeSecret, SecretString};
 
 use self::command::CredentialCommand;
-use crate::output::LocalFailure;
+use crate::output::{self, LocalFailure};
 
 /// Everything that the file gives.
 #[derive(Default)]
@@ -49,7 +49,7 @@ pub(crate) enum Refused {
 impl Credentials {
     /// Reads and checks the whole file; no command is run. Besides a file, a pipe will do, such as a shell's `<(…)`.
     pub(crate) fn read(path: &Path) -> Result<Self, Refused> {
-        let name = path.display().to_string();
+        let name = output::path(path);
         let text = file::read(path, &name)?;
         table::accounts(&name, &text).map(Self).map_err(Refused::Wrong)
     }

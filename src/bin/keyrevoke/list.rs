@@ -16,6 +16,7 @@ use keyrevoke::{InvalidInput, KeyRef};
 
 use self::csv::Table;
 use self::lines::Lines;
+use crate::output;
 
 /// How a list is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -109,7 +110,7 @@ pub(crate) fn read_from(
         let list = read(io::stdin().lock(), &name, format, parse);
         (name, list)
     } else {
-        let name = path.display().to_string();
+        let name = output::path(path);
         let file = File::open(path);
         let list = file.and_then(|file| read(BufReader::new(file), &name, format, parse));
         (name, list)

@@ -13,7 +13,9 @@ mod providers;
 mod revoke;
 mod setup;
 mod stop;
+mod usage;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -57,7 +59,20 @@ enum Exit {
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let given: Vec<OsString> = std::env::args_os().collect();
+    let arguments = match Arguments::try_parse_from(&given) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            let error = usage::without_values(error, &given);
+            // There is nowhere to report a failure of that to.
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() {
+                Exit::InvalidInput
+            } else {
+                Exit::AllDead
+            } as u8);
+        }
+    };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let result = runtime.map_err(LocalFailure::from).and_then(|runtime| {
         let result = match arguments.command {

@@ -2,8 +2,9 @@
 
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
+use std::path::Path;
 
-use keyrevoke::{Disposition, KeyState, RevokeResult};
+use keyrevoke::{Disposition, KeyRef, KeyState, RevokeResult};
 
 /// This machine, not a provider, stood in the way.
 #[derive(Debug)]
@@ -31,6 +32,21 @@ pub(crate) fn line(text: &str) -> Result<(), LocalFailure> {
 /// Writes one line to standard error; there is nowhere to report a failure of that to.
 pub(crate) fn complain(text: &str) {
     let _ = writeln!(io::stderr().lock(), "keyrevoke: {text}");
+}
+
+/// A path as people see it, unless it is somebody's secret in the wrong place.
+pub(crate) fn path(path: &Path) -> String {
+    let text = path.display().to_string();
+    if looks_like_secret(&text) {
+        return "the file (its name looks like a secret and is not shown)".to_owned();
+    }
+    text
+}
+
+/// Does the text, or a part of it between slashes, look like a secret?
+pub(crate) fn looks_like_secret(text: &str) -> bool {
+    // Which is what no reference to a key may hold.
+    !text.is_empty() && KeyRef::new("any", text).is_err()
 }
 
 /// May standard output be coloured? See no-color.org.

@@ -7,7 +7,7 @@ use std::io;
 use keyrevoke::{AnyRevoker, BuildError, ClientOptions, Credential, InvalidInput, KeyRef, ProviderInfo};
 
 use crate::credentials::{Account, Credentials, Refused};
-use crate::output::LocalFailure;
+use crate::output::{self, LocalFailure};
 use crate::revoke::Arguments;
 use crate::stop::Stop;
 
@@ -121,7 +121,7 @@ impl<'a> Setup<'a> {
             match fs::read(file) {
                 Ok(pem) => options = options.with_root_certificates(pem),
                 Err(error) => {
-                    let text = format!("cannot read {}: {error}", file.display());
+                    let text = format!("cannot read {}: {error}", output::path(file));
                     self.local = Some(io::Error::new(error.kind(), text).into());
                 }
             }

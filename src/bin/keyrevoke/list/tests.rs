@@ -251,6 +251,9 @@ fn files_are_read_by_their_names() {
         problem.to_string().starts_with("cannot read /nonexistent/keys: "),
         "{problem}"
     );
+    let secret = Path::new("/nonexistent/sk_live_Canary0123456789");
+    let problem = read_from(secret, Format::Auto, parse).err().unwrap();
+    assert!(!problem.to_string().contains("Canary"), "{problem}");
     let path = std::env::temp_dir().join(format!("keyrevoke-list-{}", std::process::id()));
     std::fs::write(&path, "devin:k\nx\n").unwrap();
     let list = read_from(&path, Format::Auto, parse).unwrap();

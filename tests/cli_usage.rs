@@ -1,0 +1,108 @@
+//! What is said of a wrong command line, and what is not: the real binary.
+#![cfg(feature = "cli")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::process::{Command, Stdio};
+
+fn run(arguments: &[&str]) -> (i32, String, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_keyrevoke"));
+    command.env_clear().stdin(Stdio::null()).args(arguments);
+    let output = command.output().unwrap();
+    (
+        output.status.code().unwrap(),
+        String::from_utf8(output.stdout).unwrap(),
+        String::from_utf8(output.stderr).unwrap(),
+    )
+}
+
+const SECRET: &str = "sk_live_Canary0123456789";
+
+#[test]
+fn nothing_that_was_typed_is_shown() {
+    let option = format!("--{SECRET}");
+    let with_value = format!("--{SECRET}={SECRET}");
+    let timeout = format!("--timeout={SECRET}");
+    let misspelt = format!("--timeot={SECRET}");
+    let flag = format!("--json={SECRET}");
+    let short = format!("-v{SECRET}");
+    for (arguments, expected) in [
+        (
+            &["revoke", "devin:k", "--timeout", SECRET][..],
+            "argument 4, not shown' for '--timeout <SECONDS>': not a number of seconds",
+        ),
+        (
+            &["revoke", "devin:k", &timeout],
+            "'not shown' for '--timeout <SECONDS>'",
+        ),
+        (
+            &["revoke", "devin:k", &option],
+            "unexpected argument 'argument 3, not shown' found",
+        ),
+        (
+            &["revoke", "devin:k", &with_value],
+            "unexpected argument 'argument 3, not shown' found",
+        ),
+        (
+            &["revoke", "devin:k", &misspelt],
+            "a similar argument exists: '--timeout'",
+        ),
+        (&["revoke", "devin:k", &flag], "unexpected value"),
+        (&["revoke", "devin:k", &short], "unexpected argument"),
+        (
+            &["demo", SECRET],
+            "unexpected argument 'argument 2, not shown' found",
+        ),
+        (
+            &["providers", "--json", SECRET],
+            "unexpected argument 'argument 3, not shown' found",
+        ),
+        (&[SECRET], "unrecognized subcommand 'argument 1, not shown'"),
+        (&[&option], "unexpected argument 'argument 1, not shown' found"),
+        (&["help", SECRET], "unrecognized subcommand"),
+        (
+            &["revoke", "devin:k", "--ca-file", SECRET, "--ca-file", SECRET],
+            "--ca-file <FILE>' cannot be used multiple times",
+        ),
+        (
+            &["revoke", "--timeout"],
+            "a value is required for '--timeout <SECONDS>' but none was supplied",
+        ),
+    ] {
+        let (code, out, err) = run(arguments);
+        assert_eq!((code, out.as_str()), (2, ""), "{arguments:?}: {err}");
+        assert!(err.contains(expected), "{arguments:?}: {err}");
+        assert!(
+            !err.contains("Canary") && !err.contains("sk_"),
+            "{arguments:?}: {err}"
+        );
+    }
+}
+
+#[test]
+fn a_secret_in_the_place_of_a_file_is_not_shown() {
+    for option in ["--ca-file", "--credentials"] {
+        let (code, out, err) = run(&["revoke", "devin:k", option, SECRET]);
+        assert!(code == 2 || code == 4, "{code}: {err}");
+        assert!(!format!("{out}{err}").contains("Canary"), "{option}: {err}");
+    }
+}
+
+#[test]
+fn help_and_version_are_no_errors() {
+    for (arguments, expected) in [
+        (&["--help"][..], "Exit codes:"),
+        (&["revoke", "--help"], "--credentials <FILE>"),
+        (&["help", "revoke"], "--timeout <SECONDS>"),
+        (&["--version"], env!("CARGO_PKG_VERSION")),
+    ] {
+        let (code, out, err) = run(arguments);
+        assert_eq!((code, err.as_str()), (0, ""), "{arguments:?}");
+        assert!(out.contains(expected), "{out}");
+    }
+    // Without anything to do, the help is the error.
+    let (code, out, err) = run(&[]);
+    assert_eq!((code, out.as_str()), (2, ""));
+    assert!(err.contains("Usage: keyrevoke <COMMAND>"), "{err}");
+    let (code, _, err) = run(&["revoke"]);
+    assert!(code == 2 && err.contains("<PROVIDER:KEY>"), "{err}");
+}
