@@ -58,6 +58,8 @@ fn nothing_that_was_typed_is_shown() {
         ),
         (&[SECRET], "unrecognized subcommand 'argument 1, not shown'"),
         (&[&option], "unexpected argument 'argument 1, not shown' found"),
+        (&["man", SECRET], "give one of: demo, revoke"),
+        (&["completions", SECRET], "[possible values: bash"),
         (&["help", SECRET], "unrecognized subcommand"),
         (
             &["revoke", "devin:k", "--ca-file", SECRET, "--ca-file", SECRET],
@@ -105,4 +107,69 @@ fn help_and_version_are_no_errors() {
     assert!(err.contains("Usage: keyrevoke <COMMAND>"), "{err}");
     let (code, _, err) = run(&["revoke"]);
     assert!(code == 2 && err.contains("<PROVIDER:KEY>"), "{err}");
+}
+
+const COMMANDS: [&str; 5] = ["demo", "revoke", "providers", "completions", "man"];
+
+#[test]
+fn completions_and_manual_name_every_command() {
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let (code, out, err) = run(&["completions", shell]);
+        assert_eq!((code, err.as_str()), (0, ""), "{shell}");
+        for word in COMMANDS.into_iter().chain(["timeout", "credentials"]) {
+            assert!(out.contains(word), "{shell}: {word}");
+        }
+    }
+    let (code, out, err) = run(&["man"]);
+    assert_eq!((code, err.as_str()), (0, ""));
+    assert!(out.contains(".TH keyrevoke 1"), "{out}");
+    for command in COMMANDS {
+        assert!(
+            out.contains(&format!("keyrevoke\\-{command}(1)")),
+            "{command}: {out}"
+        );
+        let (code, page, err) = run(&["man", command]);
+        assert_eq!((code, err.as_str()), (0, ""));
+        assert!(page.contains(&format!(".TH keyrevoke-{command} 1")), "{page}");
+    }
+    let (_, page, _) = run(&["man", "revoke"]);
+    assert!(
+        page.contains("\\-\\-credentials") && page.contains("KEYREVOKE_<PROVIDER>_CREDENTIAL"),
+        "{page}"
+    );
+    // The help names no command that is not looked for here.
+    let (_, help, _) = run(&["--help"]);
+    let listed = help.lines().skip_while(|line| *line != "Commands:").skip(1);
+    let listed: Vec<&str> = listed
+        .take_while(|line| !line.is_empty())
+        .filter(|line| line.starts_with("  ") && !line.starts_with("   "))
+        .filter_map(|line| line.split_whitespace().next())
+        .collect();
+    assert_eq!(listed, [&COMMANDS[..], &["help"]].concat());
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_panic() {
+    for arguments in [
+        &["completions", "bash"][..],
+        &["man"],
+        &["man", "revoke"],
+        &["--help"],
+        &["x"],
+    ] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut command = Command::new(env!("CARGO_BIN_EXE_keyrevoke"));
+        command.env_clear().stdin(Stdio::null()).args(arguments);
+        command.stdout(writer).stderr(Stdio::piped());
+        let output = command.spawn().unwrap().wait_with_output().unwrap();
+        let err = String::from_utf8(output.stderr).unwrap();
+        assert!(!err.contains("panicked"), "{arguments:?}: {err}");
+        let expected = match arguments[0] {
+            "completions" | "man" => 4,
+            "x" => 2,
+            _ => 0,
+        };
+        assert_eq!(output.status.code(), Some(expected), "{arguments:?}: {err}");
+    }
 }

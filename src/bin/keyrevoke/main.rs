@@ -8,6 +8,7 @@ mod demo;
 mod json;
 #[cfg(test)] // until `revoke` takes lists
 mod list;
+mod manual;
 mod output;
 mod providers;
 mod revoke;
@@ -46,6 +47,10 @@ enum Command {
     Revoke(revoke::Arguments),
     /// Lists the providers: how a key is written, what credential revokes, what can be proven.
     Providers(providers::Arguments),
+    /// Prints a script that completes command lines in a shell.
+    Completions(manual::CompletionsArguments),
+    /// Prints a page of the manual, for `man -l`.
+    Man(manual::ManArguments),
 }
 
 /// What the process ends with; see `after_help`.
@@ -79,6 +84,8 @@ fn main() -> ExitCode {
             Command::Demo => runtime.block_on(demo::run()),
             Command::Revoke(arguments) => runtime.block_on(revoke::run(&arguments)),
             Command::Providers(arguments) => providers::run(&arguments),
+            Command::Completions(arguments) => manual::completions(&arguments),
+            Command::Man(arguments) => manual::man(&arguments),
         };
         // A name look-up that hangs in the system must not hold up what has ended.
         runtime.shutdown_background();
