@@ -84,6 +84,13 @@ impl Plan {
         })
     }
 
+    /// The same plan with other settings of its registry, whose revokers stay those that the plan was made with.
+    pub fn with_registry(mut self, registry: Registry) -> Self {
+        let targets = std::mem::take(&mut self.registry.targets);
+        self.registry = Registry { targets, ..registry };
+        self
+    }
+
     /// Carries the plan out.
     pub fn revoke_all(self) -> Run {
         Run::of_plan(self)

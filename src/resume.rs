@@ -96,11 +96,9 @@ enum Known {
 impl Past {
     fn add(&mut self, entry: JournalEntry) {
         match entry.record {
-            JournalRecord::Intent { key } => {
-                if !self.is_dead(&key) {
-                    self.in_flight.insert(key.clone());
-                    self.known.insert(key, Known::Doubt(None));
-                }
+            JournalRecord::Intent { key } if !self.is_dead(&key) => {
+                self.in_flight.insert(key.clone());
+                self.known.insert(key, Known::Doubt(None));
             }
             JournalRecord::Outcome { key, result, .. } => {
                 self.in_flight.remove(&key);

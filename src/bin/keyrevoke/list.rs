@@ -46,8 +46,6 @@ pub(crate) struct Row {
     /// The number of the line on which it begins.
     pub(crate) line: u64,
     pub(crate) key: KeyRef,
-    /// As it was written, where that differs from how `key` prints.
-    pub(crate) given: Option<Box<str>>,
     /// What the key must be like at the provider.
     pub(crate) expect: Vec<(Expected, Box<str>)>,
 }
@@ -218,13 +216,7 @@ impl<P: Fn(&str) -> Result<KeyRef, InvalidInput>> Collector<P> {
     fn take(&mut self, line: u64, given: &str, expect: Vec<(Expected, Box<str>)>) {
         match (self.parse)(given) {
             Ok(key) => {
-                let given = (key.to_string() != given).then(|| given.into());
-                self.list.rows.push(Row {
-                    line,
-                    key,
-                    given,
-                    expect,
-                });
+                self.list.rows.push(Row { line, key, expect });
             }
             Err(problem) => self.refuse(line, problem.to_string()),
         }

@@ -3,15 +3,16 @@
 
 mod credentials;
 mod demo;
-#[cfg(test)] // until `revoke` takes lists
 #[path = "../../json.rs"]
 mod json;
-#[cfg(test)] // until `revoke` takes lists
 mod list;
 mod manual;
 mod output;
+mod plan;
 mod providers;
+mod results;
 mod revoke;
+mod rows;
 mod setup;
 mod stop;
 mod usage;
@@ -44,7 +45,7 @@ enum Command {
     /// Credentials come from the environment or from a file, never from arguments: KEYREVOKE_<PROVIDER>_CREDENTIAL,
     /// with the provider's name in upper case and `_` for `-`. Likewise KEYREVOKE_<PROVIDER>_BASE_URL and a provider's own
     /// settings, such as KEYREVOKE_DEVIN_V3_PATH_VERSION. All input is checked before the first request.
-    Revoke(revoke::Arguments),
+    Revoke(Box<revoke::Arguments>),
     /// Lists the providers: how a key is written, what credential revokes, what can be proven.
     Providers(providers::Arguments),
     /// Prints a script that completes command lines in a shell.

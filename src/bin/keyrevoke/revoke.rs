@@ -1,31 +1,76 @@
 //! `keyrevoke revoke`.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use keyrevoke::{
-    AnyRevoker, Delivery, ErrorKind, KeyRef, KeyState, ProviderInfo, Revoke, RevokeError, RevokeResult,
-};
-use serde::Serialize;
+use keyrevoke::journal::FileJournal;
+use keyrevoke::{InvalidInput, KeyRef, Plan, ProviderInfo, Registry, Run};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::Exit;
+use crate::list::Format;
 use crate::output::{self, LocalFailure};
-use crate::setup::{Job, Setup};
-use crate::stop::Stop;
+use crate::plan;
+use crate::results::Results;
+use crate::rows::Rows;
+use crate::setup::Setup;
+use crate::stop;
 
 #[derive(Args)]
 pub(crate) struct Arguments {
-    #[arg(required = true, value_name = "PROVIDER:KEY", help = key_forms())]
+    #[arg(required_unless_present = "from", conflicts_with = "from", value_name = "PROVIDER:KEY", help = key_forms())]
     pub(crate) keys: Vec<String>,
 
-    /// Prints one JSON object a line, in the order of the keys.
+    /// Takes the keys from this list, or from standard input where it is -: one key a line (# begins a comment), CSV
+    /// with a column `key`, or JSON Lines with a member `key`.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) from: Option<PathBuf>,
+
+    /// How the list is written.
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT", requires = "from")]
+    pub(crate) format: Format,
+
+    /// Revokes the valid keys of a list although others are not, which are reported as not sent.
+    #[arg(long, requires = "from")]
+    pub(crate) skip_invalid: bool,
+
+    /// Does not ask before the keys of a list are revoked.
+    #[arg(long, requires = "from")]
+    pub(crate) yes: bool,
+
+    /// Shows what would be done, and sends nothing.
     #[arg(long)]
-    json: bool,
+    pub(crate) dry_run: bool,
+
+    /// Writes down in this file what is about to be sent and what came of it. Over a file of an earlier run, carries
+    /// on where that one ended: what is confirmed dead is not sent again.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) journal: Option<PathBuf>,
+
+    /// Who does this, for the journal; the user's name where nothing is given.
+    #[arg(long, value_name = "NAME", requires = "journal")]
+    pub(crate) by: Option<String>,
+
+    /// How many keys of a list are under way at a time with one credential.
+    #[arg(long, value_name = "NUMBER", default_value = "4", requires = "from")]
+    pub(crate) concurrency: NonZeroUsize,
+
+    /// Bounds the whole run: after this time nothing more is sent, and what is under way ends within --timeout.
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub(crate) deadline: Option<Duration>,
+
+    /// Takes keys of a provider that is down back for this long, and tries them again where that cannot hurt.
+    #[arg(long, value_name = "SECONDS", value_parser = seconds, requires = "from")]
+    pub(crate) keep_trying: Option<Duration>,
+
+    /// Prints one JSON object a line: in the order of the keys, or for a list as they are done.
+    #[arg(long)]
+    pub(crate) json: bool,
 
     /// Takes credentials from this TOML file, which only its owner may read: a table [PROVIDER], or
     /// [PROVIDER.tenants.NAME], with `credential` or `credential_command` (a program and its arguments, run without
@@ -37,7 +82,8 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "PROVIDER=URL")]
     pub(crate) base_url: Vec<String>,
 
-    /// Bounds the whole call for one key, retries included.
+    /// Bounds the whole call for one key, retries included. A list also waits, without counting it, for its turn and
+    /// for as long as a provider wants no requests.
     #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds)]
     pub(crate) timeout: Duration,
 
@@ -67,7 +113,7 @@ fn key_forms() -> String {
     let form = |provider: &ProviderInfo| format!("{}:{}", provider.name(), provider.key_form());
     let forms: Vec<String> = keyrevoke::providers().iter().map(form).collect();
     format!(
-        "The keys, by their ids, never the keys themselves: {}",
+        "The keys, by their ids, never the keys themselves: {}; PROVIDER@TENANT:KEY with a credential of --credentials",
         forms.join(", ")
     )
 }
@@ -84,16 +130,40 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<Exit, LocalFailure> {
     if arguments.verbose {
         log_to_standard_error();
     }
-    let stop = Stop::default();
+    let rows = Rows::read(arguments)?;
     let Setup {
-        jobs,
-        revokers,
+        registry,
+        broken,
         problems,
         local,
-    } = Setup::new(arguments, &stop);
-    if !problems.is_empty() {
-        for problem in &problems {
-            output::complain(problem);
+    } = Setup::new(arguments, &rows);
+    let Rows {
+        keys,
+        places,
+        mut refused,
+    } = rows;
+    let in_order: Vec<KeyRef> = if arguments.from.is_none() {
+        keys.clone()
+    } else {
+        Vec::new()
+    };
+    let (plan, error) = registry.plan_valid(keys);
+    for problem in error.iter().flat_map(|error| error.problems()) {
+        // What is wrong with the credential was said already; the key may be wrong besides.
+        let reason = if broken.contains(problem.key()) {
+            wrong_in_itself(problem.key())
+        } else {
+            Some(problem.problem().clone())
+        };
+        refused.extend(reason.map(|reason| places.refused(problem, reason)));
+    }
+    refused.sort_by_key(|refused| refused.line);
+
+    let skips = arguments.skip_invalid && problems.is_empty();
+    if !problems.is_empty() || (!refused.is_empty() && !skips) {
+        let refused = refused.iter().map(ToString::to_string);
+        for problem in refused.chain(problems) {
+            output::complain(&problem);
         }
         output::complain("nothing was sent");
         return Ok(Exit::InvalidInput);
@@ -101,136 +171,94 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<Exit, LocalFailure> {
     if let Some(failure) = local {
         return Err(failure);
     }
-    stop.listen();
-    let mut report = Report {
-        json: arguments.json,
-        colourful: output::is_colourful(),
-        counts: HashMap::new(),
-        left: jobs.len(),
+    if arguments.dry_run {
+        return plan::show(&plan, &refused, arguments.json);
+    }
+    if arguments.from.is_some() && !arguments.yes && !plan.is_empty() && !plan::confirmed(&plan, arguments)? {
+        output::complain("nothing was sent");
+        return Ok(Exit::InvalidInput);
+    }
+    let mut results = Results::new(arguments, plan.len());
+    for refused in &refused {
+        results.refused(refused);
+    }
+    work(start(registry, plan, arguments)?, arguments, in_order, results).await
+}
+
+fn wrong_in_itself(key: &KeyRef) -> Option<InvalidInput> {
+    let provider = keyrevoke::provider(key.provider()).ok()?;
+    provider.check_key(key.key()).err()
+}
+
+/// Keys of the command line are revoked one after the other, so that a wrong credential or list does the least harm,
+/// and none waits for longer than its own time. A list is worked off as the registry says.
+fn start(registry: Registry, plan: Plan, arguments: &Arguments) -> Result<Run, LocalFailure> {
+    let mut registry = registry;
+    registry = if arguments.from.is_none() {
+        registry
+            .with_total_concurrency(NonZeroUsize::MIN)
+            .with_longest_pause(Duration::ZERO)
+    } else {
+        registry
+            .with_concurrency(arguments.concurrency)
+            .with_keep_trying(arguments.keep_trying.unwrap_or_default())
     };
-    revoke_all(&jobs, &revokers, &stop, &mut report).await?;
-    report.finish()
-}
-
-/// Revokes the keys one after the other, so that a wrong credential or a wrong list does the least harm.
-async fn revoke_all(
-    jobs: &[Job<'_>],
-    revokers: &HashMap<String, AnyRevoker>,
-    stop: &Stop,
-    report: &mut Report,
-) -> Result<(), LocalFailure> {
-    let mut seen: HashMap<&KeyRef, RevokeResult> = HashMap::new();
-    for job in jobs {
-        let result = match (seen.get(&job.key), revokers.get(job.provider.name())) {
-            // A key that is named twice is sent once.
-            (Some(result), _) => result.clone(),
-            (None, Some(revoker)) if !stop.is_pressed() => {
-                revoker.revoke_until(&job.key, stop.reached()).await
-            }
-            _ => Err(RevokeError::new(
-                job.provider.name().to_owned(),
-                ErrorKind::Cancelled,
-                KeyState::Live,
-            )
-            .with_delivery(Delivery::NotSent)
-            .with_detail("ended by Ctrl-C before it began")),
-        };
-        report.add(job, &result)?;
-        seen.insert(&job.key, result);
-    }
-    Ok(())
-}
-
-#[derive(Clone)]
-struct Report {
-    json: bool,
-    colourful: bool,
-    counts: HashMap<KeyState, u64>,
-    /// How many results are not written yet.
-    left: usize,
-}
-
-#[derive(Serialize)]
-struct Line<'a> {
-    key: &'a str,
-    #[serde(flatten)]
-    result: Outcome<'a>,
-}
-
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Outcome<'a> {
-    Dead(&'a keyrevoke::Revocation),
-    Not(&'a RevokeError),
-}
-
-impl Report {
-    fn add(&mut self, job: &Job<'_>, result: &RevokeResult) -> Result<(), LocalFailure> {
-        let state = KeyState::from(result);
-        *self.counts.entry(state).or_default() += 1;
-        self.left -= 1;
-        let text = if self.json {
-            self.json(job, result)?
-        } else {
-            self.text(job, result)
-        };
-        output::line(&text).inspect_err(|_| {
-            // Standard output is gone; what was done must not go with it.
-            let text = Self {
-                json: false,
-                colourful: false,
-                ..self.clone()
-            }
-            .text(job, result);
-            output::complain(&format!("this result could not be written: {text}"));
-            if self.left > 0 {
-                output::complain(&format!("the other {} keys were not tried", self.left));
-            }
-        })
-    }
-
-    fn json(&self, job: &Job<'_>, result: &RevokeResult) -> Result<String, LocalFailure> {
-        let result = match result {
-            Ok(dead) => Outcome::Dead(dead),
-            Err(error) => Outcome::Not(error),
-        };
-        Ok(serde_json::to_string(&Line {
-            key: job.given,
-            result,
-        })
-        .map_err(std::io::Error::from)?)
-    }
-
-    fn text(&self, job: &Job<'_>, result: &RevokeResult) -> String {
-        let state = KeyState::from(result);
-        let mut text = format!(
-            "{} {}  {}",
-            output::state(state, self.colourful),
-            job.given,
-            output::reason(result)
-        );
-        if state != KeyState::Dead {
-            text.push_str(&format!("\n        next: {}", output::next_step(result)));
+    if let Some(path) = &arguments.journal {
+        registry = registry.with_journal(FileJournal::open(path).map_err(std::io::Error::other)?);
+        let user = || std::env::var("USER").or_else(|_| std::env::var("USERNAME")).ok();
+        if let Some(name) = arguments.by.clone().or_else(user) {
+            registry = registry.with_operator(name);
         }
-        text
     }
+    Ok(plan.with_registry(registry).revoke_all())
+}
 
-    fn finish(&self) -> Result<Exit, LocalFailure> {
-        let count = |state| self.counts.get(&state).copied().unwrap_or_default();
-        let (dead, live, unknown) = (
-            count(KeyState::Dead),
-            count(KeyState::Live),
-            count(KeyState::Unknown),
-        );
-        if !self.json && dead + live + unknown > 1 {
-            output::line(&format!("{dead} dead, {live} live, {unknown} unknown"))?;
+async fn work(
+    mut run: Run,
+    arguments: &Arguments,
+    in_order: Vec<KeyRef>,
+    mut results: Results,
+) -> Result<Exit, LocalFailure> {
+    let stopper = run.stopper();
+    stop::listen(stopper.clone(), arguments.deadline);
+    // Results that came before their turn.
+    let (mut early, mut turns) = (
+        HashMap::<KeyRef, VecDeque<_>>::new(),
+        in_order.into_iter().peekable(),
+    );
+    let mut said = false;
+    while let Some((key, result)) = run.next().await {
+        if !said {
+            said = true;
+            for key in run.was_in_flight() {
+                results.note(&format!("{key} was under way when an earlier run ended"));
+            }
         }
-        Ok(match (live, unknown) {
-            (0, 0) => Exit::AllDead,
-            (0, _) => Exit::SomeUnknown,
-            _ => Exit::SomeLive,
-        })
+        early.entry(key.clone()).or_default().push_back(result);
+        loop {
+            let key = match turns.peek() {
+                Some(turn) => turn,
+                None if arguments.from.is_some() => &key,
+                None => break,
+            };
+            let Some(result) = early.get_mut(key).and_then(VecDeque::pop_front) else {
+                break;
+            };
+            results.add(key, &result);
+            if arguments.from.is_some() {
+                early.clear();
+                break;
+            }
+            turns.next();
+        }
+        if results.is_lost() {
+            stopper.finish();
+        }
     }
+    if let Some(error) = run.journal_error() {
+        results.fail(std::io::Error::other(error));
+    }
+    results.finish()
 }
 
 /// Our own events only: what other crates log was not written with secrets in mind.

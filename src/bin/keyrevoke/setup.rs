@@ -1,62 +1,86 @@
 //! From arguments and environment to keys and revokers; nothing is sent, and everything that is wrong is said.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fs;
 use std::io;
 
-use keyrevoke::{AnyRevoker, BuildError, ClientOptions, Credential, InvalidInput, KeyRef, ProviderInfo};
+use keyrevoke::{
+    AnyProvider, BuildError, Builder, ClientOptions, Credential, InvalidInput, KeyRef, ProviderInfo, Registry,
+};
 
 use crate::credentials::{Account, Credentials, Refused};
 use crate::output::{self, LocalFailure};
 use crate::revoke::Arguments;
-use crate::stop::Stop;
-
-/// One key of the command line.
-pub(crate) struct Job<'a> {
-    /// As it was written.
-    pub(crate) given: &'a str,
-    pub(crate) key: KeyRef,
-    pub(crate) provider: ProviderInfo,
-}
+use crate::rows::Rows;
 
 /// What the arguments and the environment amount to.
 #[derive(Default)]
-pub(crate) struct Setup<'a> {
-    pub(crate) jobs: Vec<Job<'a>>,
-    /// By the provider's name.
-    pub(crate) revokers: HashMap<String, AnyRevoker>,
-    /// What is wrong with the input.
+pub(crate) struct Setup {
+    pub(crate) registry: Registry,
+    /// Whose revokers could not be made, by what is wrong in `problems`.
+    pub(crate) broken: Broken,
+    /// What is wrong with the input, besides the keys.
     pub(crate) problems: Vec<String>,
     /// What is wrong with this machine, and matters only where the input is right.
     pub(crate) local: Option<LocalFailure>,
 }
 
-impl<'a> Setup<'a> {
-    pub(crate) fn new(arguments: &'a Arguments, stop: &Stop) -> Self {
+/// Whose revokers are missing for a reason that is said by itself.
+#[derive(Default)]
+pub(crate) struct Broken {
+    /// No file of credentials, no revokers.
+    all: bool,
+    /// Providers, by their names, for whose default tenant there is none.
+    providers: HashSet<String>,
+}
+
+impl Broken {
+    pub(crate) fn contains(&self, key: &KeyRef) -> bool {
+        let provider = keyrevoke::provider(key.provider());
+        let is_one = |provider: &ProviderInfo| self.providers.contains(provider.name());
+        self.all || (key.tenant().is_none() && provider.is_ok_and(is_one))
+    }
+}
+
+impl Setup {
+    pub(crate) fn new(arguments: &Arguments, rows: &Rows) -> Self {
         let mut setup = Self::default();
-        setup.read_keys(&arguments.keys);
         let options = setup.options(arguments);
         let base_urls = setup.base_urls(&arguments.base_url, &options);
         let Some(credentials) = setup.credentials(arguments) else {
+            setup.broken.all = true;
             return setup;
         };
+        let needed: HashSet<(&str, Option<&str>)> = rows
+            .keys
+            .iter()
+            .map(|key| (key.provider(), key.tenant()))
+            .collect();
         for provider in keyrevoke::providers() {
-            if setup
-                .jobs
+            let names = || {
+                [provider.name()]
+                    .into_iter()
+                    .chain(provider.aliases().iter().copied())
+            };
+            let tenants = needed
                 .iter()
-                .any(|job| job.provider.name() == provider.name())
-            {
-                setup.add_revoker(
-                    provider,
-                    arguments,
-                    &options,
-                    base_urls.get(provider.name()),
-                    credentials.get(provider.name(), None),
-                    stop,
-                );
+                .filter(|(name, _)| names().any(|known| known == *name));
+            let tenants: BTreeSet<Option<&str>> = tenants.map(|(_, tenant)| *tenant).collect();
+            for tenant in tenants {
+                let account = credentials.get(provider.name(), tenant);
+                match (tenant, account) {
+                    (None, account) => {
+                        let base_url = base_urls.get(provider.name());
+                        setup.add_default(provider, arguments, &options, base_url, account);
+                    }
+                    (Some(tenant), Some(account)) => {
+                        setup.add_tenant(provider, arguments, &options, tenant, account);
+                    }
+                    // The plan says of each key that there is nothing for it.
+                    (Some(_), None) => {}
+                }
             }
         }
-        setup.check_keys();
         setup
     }
 
@@ -72,36 +96,6 @@ impl<'a> Setup<'a> {
             Some(Err(Refused::Unreadable(failure))) => {
                 self.local = Some(failure);
                 None
-            }
-        }
-    }
-
-    fn read_keys(&mut self, keys: &'a [String]) {
-        for (index, given) in keys.iter().enumerate() {
-            let job = given.parse::<KeyRef>().and_then(|key| {
-                let provider = keyrevoke::provider(key.provider())?;
-                Ok(Job {
-                    given,
-                    key: provider.check_key(key.key())?,
-                    provider: provider.clone(),
-                })
-            });
-            match job {
-                Ok(job) => self.jobs.push(job),
-                Err(problem) => self.problems.push(format!("key {}: {problem}", index + 1)),
-            }
-        }
-    }
-
-    /// What only the revoker can say of a key, such as that it is the credential.
-    fn check_keys(&mut self) {
-        for job in &self.jobs {
-            if let Some(Err(problem)) = self
-                .revokers
-                .get(job.provider.name())
-                .map(|revoker| revoker.check(&job.key))
-            {
-                self.problems.push(problem.to_string());
             }
         }
     }
@@ -169,22 +163,43 @@ impl<'a> Setup<'a> {
         base_urls
     }
 
-    fn add_revoker(
+    /// A tenant's revoker, from the file alone.
+    fn add_tenant(
+        &mut self,
+        provider: &ProviderInfo,
+        arguments: &Arguments,
+        options: &ClientOptions,
+        tenant: &str,
+        account: &Account,
+    ) {
+        let Ok(builder) = begin(provider, arguments, options) else {
+            return;
+        };
+        let built = account.apply(builder).build();
+        let added = built.map(|revoker| std::mem::take(&mut self.registry).with_tenant(tenant, revoker));
+        match added {
+            Ok(Ok(registry)) => self.registry = registry,
+            Ok(Err(problem)) => self.problems.push(problem.to_string()),
+            Err(error) => {
+                let problems = error.problems().iter();
+                self.problems
+                    .extend(problems.map(|problem| format!("{problem} (in {})", account.place())));
+            }
+        }
+    }
+
+    /// The revoker for keys that name no tenant: from the file, the environment and the options.
+    fn add_default(
         &mut self,
         provider: &ProviderInfo,
         arguments: &Arguments,
         options: &ClientOptions,
         base_url: Option<&String>,
         account: Option<&Account>,
-        stop: &Stop,
     ) {
-        let Ok(mut builder) = keyrevoke::builder(provider.name()) else {
+        let Ok(mut builder) = begin(provider, arguments, options) else {
             return;
         };
-        builder = builder
-            .with_options(options.clone())
-            .with_deadline(arguments.timeout)
-            .with_observer(stop.clone());
         if let Some(account) = account {
             builder = account.apply(builder);
             self.refuse_twice(provider, account, base_url.is_some());
@@ -218,9 +233,10 @@ impl<'a> Setup<'a> {
             .extend(unreadable.into_iter().map(|(_, problem)| problem));
         match built {
             Ok(revoker) => {
-                self.revokers.insert(provider.name().to_owned(), revoker);
+                self.registry = std::mem::take(&mut self.registry).with(revoker);
             }
             Err(error) => {
+                self.broken.providers.insert(provider.name().to_owned());
                 // Said already.
                 let known = |problem: &&InvalidInput| {
                     (no_credential && is_about(problem, "credential"))
@@ -251,6 +267,17 @@ impl<'a> Setup<'a> {
             }
         }
     }
+}
+
+fn begin(
+    provider: &ProviderInfo,
+    arguments: &Arguments,
+    options: &ClientOptions,
+) -> Result<Builder<AnyProvider>, InvalidInput> {
+    let builder = keyrevoke::builder(provider.name())?;
+    Ok(builder
+        .with_options(options.clone())
+        .with_deadline(arguments.timeout))
 }
 
 fn is_about(problem: &InvalidInput, what: &str) -> bool {

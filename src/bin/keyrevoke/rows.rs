@@ -1,0 +1,136 @@
+//! The keys that are asked for, wherever they come from, and where each stands.
+
+use std::fmt;
+
+use keyrevoke::{InvalidInput, KeyRef, PlanProblem};
+
+use crate::list;
+use crate::output::LocalFailure;
+use crate::revoke::Arguments;
+
+/// What is to be revoked.
+pub(crate) struct Rows {
+    pub(crate) keys: Vec<KeyRef>,
+    pub(crate) places: Places,
+    /// What is no key at all.
+    pub(crate) refused: Vec<Refused>,
+}
+
+/// Where the keys stand.
+pub(crate) struct Places {
+    /// `None` for the command line.
+    list: Option<String>,
+    /// The line of each key.
+    lines: Vec<u64>,
+}
+
+/// A key that is not sent.
+pub(crate) struct Refused {
+    place: String,
+    pub(crate) line: u64,
+    /// `None` where it cannot be told which key was meant.
+    pub(crate) key: Option<KeyRef>,
+    pub(crate) reason: String,
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", self.place, self.reason)
+    }
+}
+
+impl Rows {
+    pub(crate) fn read(arguments: &Arguments) -> Result<Self, LocalFailure> {
+        match &arguments.from {
+            None => Ok(Self::of_command_line(&arguments.keys)),
+            Some(path) => {
+                let list = list::read_from(path, arguments.format, str::parse)?;
+                let name = if path.as_os_str() == "-" {
+                    "standard input".to_owned()
+                } else {
+                    path.display().to_string()
+                };
+                Ok(Self::of_list(name, list))
+            }
+        }
+    }
+
+    fn of_command_line(given: &[String]) -> Self {
+        let places = Places {
+            list: None,
+            lines: Vec::new(),
+        };
+        let mut rows = Self {
+            keys: Vec::new(),
+            places,
+            refused: Vec::new(),
+        };
+        for (index, text) in given.iter().enumerate() {
+            let line = index as u64 + 1;
+            match text.parse() {
+                Ok(key) => {
+                    rows.keys.push(key);
+                    rows.places.lines.push(line);
+                }
+                Err(problem) => rows.refused.push(rows.places.at(line, None, problem)),
+            }
+        }
+        rows
+    }
+
+    fn of_list(name: String, list: list::List) -> Self {
+        let refused = list.problems.into_iter().map(|problem| Refused {
+            place: String::new(),
+            line: problem.line,
+            key: None,
+            reason: problem.to_string(),
+        });
+        let mut refused: Vec<Refused> = refused.collect();
+        let places = Places {
+            list: Some(name),
+            lines: Vec::new(),
+        };
+        // A check that is asked for and not made would be worse than none.
+        let unchecked = list.rows.iter().filter(|row| !row.expect.is_empty());
+        refused.extend(unchecked.map(|row| {
+            let problem = InvalidInput::new(
+                "keyrevoke",
+                "a column or member expect_…",
+                "asks for a look-up before the key is revoked, which this version does not do",
+                "leave it out, and check the keys at the provider",
+            );
+            places.at(row.line, Some(row.key.clone()), problem)
+        }));
+        let (lines, keys) = list.rows.into_iter().map(|row| (row.line, row.key)).unzip();
+        Self {
+            keys,
+            places: Places { lines, ..places },
+            refused,
+        }
+    }
+}
+
+impl Places {
+    /// A key of these that cannot be planned.
+    pub(crate) fn refused(&self, problem: &PlanProblem, reason: InvalidInput) -> Refused {
+        let line = self
+            .lines
+            .get(problem.position() - 1)
+            .copied()
+            .unwrap_or_default();
+        self.at(line, Some(problem.key().clone()), reason)
+    }
+
+    fn at(&self, line: u64, key: Option<KeyRef>, reason: InvalidInput) -> Refused {
+        let place = match &self.list {
+            Some(name) => format!("{name} line {line}: "),
+            None => format!("key {line}: "),
+        };
+        Refused {
+            place,
+            line,
+            key,
+            reason: reason.to_string(),
+        }
+    }
+}
