@@ -10,6 +10,8 @@ mod manual;
 mod output;
 mod plan;
 mod providers;
+
+mod report;
 mod results;
 mod revoke;
 mod rows;
@@ -52,6 +54,8 @@ enum Command {
     Completions(manual::CompletionsArguments),
     /// Prints a page of the manual, for `man -l`.
     Man(manual::ManArguments),
+    /// Says from a run's journal what became of its keys, and what a person must do next.
+    Report(report::Arguments),
 }
 
 /// What the process ends with; see `after_help`.
@@ -87,6 +91,7 @@ fn main() -> ExitCode {
             Command::Providers(arguments) => providers::run(&arguments),
             Command::Completions(arguments) => manual::completions(&arguments),
             Command::Man(arguments) => manual::man(&arguments),
+            Command::Report(arguments) => report::run(&arguments),
         };
         // A name look-up that hangs in the system must not hold up what has ended.
         runtime.shutdown_background();

@@ -1,0 +1,241 @@
+//! `keyrevoke report` as exact text, and what it ends with.
+#![cfg(feature = "cli")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, SystemTime};
+
+use keyrevoke::journal::{FileJournal, Journal, JournalEntry, JournalRecord, new_run};
+use keyrevoke::{Disposition, ErrorKind, Evidence, KeyRef, KeyState, Revocation, RevokeError, RevokeResult};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+/// 2026-11-22T10:00:00Z.
+const BEGINNING: u64 = 1_795_341_600;
+
+/// Writes a journal and runs `keyrevoke report` on it. What is written gets one second later with each entry.
+struct Incident {
+    directory: PathBuf,
+    journal: FileJournal,
+    run: u128,
+    seconds: u64,
+}
+
+impl Incident {
+    fn new() -> Self {
+        let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(new_run().to_string());
+        fs::create_dir(&directory).unwrap();
+        Self {
+            journal: FileJournal::open(directory.join("run.jsonl")).unwrap(),
+            directory,
+            run: 0,
+            seconds: 0,
+        }
+    }
+
+    async fn write(&mut self, record: JournalRecord) {
+        let at = SystemTime::UNIX_EPOCH + Duration::from_secs(BEGINNING + self.seconds);
+        self.seconds += 1;
+        let entry = JournalEntry::new(Uuid::from_u128(self.run), record).with_time(at);
+        self.journal.append(&entry).await.unwrap();
+    }
+
+    async fn begin(&mut self, by: &str, keys: u64) {
+        self.run += 1;
+        self.write(JournalRecord::begin(Some(by.into()), keys)).await;
+    }
+
+    async fn intent(&mut self, key: &str) {
+        self.write(JournalRecord::intent(key.parse().unwrap())).await;
+    }
+
+    async fn outcome(&mut self, key: &str, result: RevokeResult) {
+        self.intent(key).await;
+        let key: KeyRef = key.parse().unwrap();
+        self.write(JournalRecord::outcome(key, Some("2026-11".into()), result))
+            .await;
+    }
+
+    async fn end(&mut self) {
+        self.write(JournalRecord::end()).await;
+    }
+
+    /// The exit code, standard output and standard error. The journal is still open.
+    fn report(&self, format: &str) -> (i32, String, String) {
+        report(&self.directory.join("run.jsonl"), &["--format", format])
+    }
+}
+
+impl Drop for Incident {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.directory);
+    }
+}
+
+fn report(file: &Path, arguments: &[&str]) -> (i32, String, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_keyrevoke"))
+        .env_clear()
+        .stdin(Stdio::null())
+        .arg("report")
+        .arg(file)
+        .args(arguments)
+        .output()
+        .unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (
+        output.status.code().unwrap(),
+        text(output.stdout),
+        text(output.stderr),
+    )
+}
+
+fn dead() -> RevokeResult {
+    Ok(Revocation::new("dolfin", Disposition::Revoked, [Evidence::ProviderAnswer]).with_status(204))
+}
+
+fn no_answer() -> RevokeResult {
+    Err(RevokeError::new("dolfin", ErrorKind::NoAnswer, KeyState::Unknown))
+}
+
+/// Every state, two runs of which the first was cut off, and a provider and a colleague that mean harm.
+async fn incident() -> Incident {
+    let mut incident = Incident::new();
+    incident.begin("=cmd|' /C calc'!A0", 9).await;
+    incident.outcome("dolfin:1", dead()).await;
+    let hostile = "<img src=x> | `a`\u{1b}[31m\r\n[x](http://example.org) @all \u{202e}";
+    let live = RevokeError::new("dolfin", ErrorKind::PermissionDenied, KeyState::Live)
+        .with_status(403)
+        .with_provider_code("=1+1")
+        .with_request_id("-req")
+        .with_detail(hostile);
+    incident.outcome("dolfin:2", Err(live.clone())).await;
+    incident.intent("dolfin:3").await;
+    incident.begin("ops", 6).await;
+    incident.outcome("devin:k4", no_answer()).await;
+    let disabled = Revocation::new("devin", Disposition::AlreadyRevoked, [Evidence::ProviderAnswer]);
+    incident
+        .outcome("devin:k5", Ok(disabled.with_reversible(true)))
+        .await;
+    incident.outcome("devin:k6", Err(live.with_detail("no"))).await;
+    incident.outcome("dolfin:7", dead()).await;
+    incident.outcome("dolfin:7", no_answer()).await;
+    incident.outcome("dolfin:8", dead()).await;
+    let scheduled = RevokeError::new("dolfin", ErrorKind::Scheduled, KeyState::Live).with_status(200);
+    incident.outcome("dolfin:8", Err(scheduled)).await;
+    incident
+}
+
+/// Compares with a golden file, or writes it.
+fn compare(file: &str, found: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/golden")
+        .join(file);
+    let found = found.replace(env!("CARGO_PKG_VERSION"), "VERSION");
+    if std::env::var_os("KEYREVOKE_BLESS").is_some() {
+        fs::write(&path, found).unwrap();
+        return;
+    }
+    let wanted = fs::read_to_string(&path).unwrap();
+    assert_eq!(found, wanted, "KEYREVOKE_BLESS=1 writes {file} anew:\n{found}");
+}
+
+#[tokio::test]
+async fn a_table_for_a_terminal() {
+    let incident = incident().await;
+    let (code, out, err) = incident.report("table");
+    assert_eq!((code, err.as_str()), (1, ""));
+    compare("report.txt", &out);
+    assert_eq!(report(&incident.directory.join("run.jsonl"), &[]).1, out);
+}
+
+#[tokio::test]
+async fn markdown_for_a_ticket() {
+    let (code, out, err) = incident().await.report("markdown");
+    assert_eq!((code, err.as_str()), (1, ""));
+    compare("report.md", &out);
+}
+
+#[tokio::test]
+async fn csv_for_a_spreadsheet() {
+    let (code, out, err) = incident().await.report("csv");
+    assert_eq!(code, 1);
+    compare("report.csv", &out);
+    assert_eq!(
+        err,
+        "keyrevoke: Keys that were planned and have no entry: at least 1. Run again for those that are not listed.\n\
+         keyrevoke: A run has no end: it still goes on, or it was cut off.\n"
+    );
+}
+
+#[tokio::test]
+async fn json_for_programs() {
+    let (code, out, err) = incident().await.report("json");
+    assert_eq!((code, err.as_str(), out.lines().count()), (1, "", 1));
+    let report: Value = serde_json::from_str(&out).unwrap();
+    let count = |name: &str| report[name].as_u64().unwrap();
+    assert_eq!(
+        ["dead", "live", "unknown", "in_flight", "missing"].map(count),
+        [3, 3, 1, 1, 1]
+    );
+    assert_eq!(report["finished"], json!(false));
+    assert_eq!(report["next_steps"][0]["keys"], json!(["dolfin:3"]));
+    let keys = report["keys"].as_array().unwrap();
+    assert_eq!(keys.len(), 8);
+    assert_eq!(keys[0]["result"]["disposition"], "revoked");
+    assert_eq!(
+        (&keys[2]["in_flight"], &keys[2]["result"]),
+        (&json!(true), &Value::Null)
+    );
+    assert_eq!(keys[7]["disputed"]["state"], "dead");
+}
+
+#[tokio::test]
+async fn exit_codes_say_what_the_worst_key_is() {
+    let mut incident = Incident::new();
+    assert_eq!(incident.report("table").0, 3, "an empty journal proves nothing");
+    incident.begin("ops", 2).await;
+    incident.outcome("dolfin:1", dead()).await;
+    assert_eq!(incident.report("table").0, 3, "one of two keys was never tried");
+    incident.intent("dolfin:2").await;
+    assert_eq!(incident.report("csv").0, 3, "one is in flight");
+    incident.outcome("dolfin:2", no_answer()).await;
+    assert_eq!(incident.report("json").0, 3);
+    incident.outcome("dolfin:2", dead()).await;
+    incident.end().await;
+    let (code, out, err) = incident.report("markdown");
+    assert_eq!((code, err.as_str()), (0, ""));
+    assert!(
+        out.contains("2 dead, 0 live, 0 unknown, 0 in flight") && !out.contains("next"),
+        "{out}"
+    );
+    let live = RevokeError::new("dolfin", ErrorKind::PermissionDenied, KeyState::Live);
+    incident.outcome("dolfin:3", Err(live)).await;
+    assert_eq!(incident.report("table").0, 1);
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_a_local_failure_that_names_the_line() {
+    let incident = incident().await;
+    let file = incident.directory.join("other.jsonl");
+    let (code, out, err) = report(&file, &[]);
+    assert_eq!((code, out.as_str()), (4, ""));
+    assert!(
+        err.contains("other.jsonl cannot be opened") && err.contains("(No such file"),
+        "{err}"
+    );
+    let text = fs::read_to_string(incident.directory.join("run.jsonl")).unwrap();
+    fs::write(&file, text.replacen("\"intent\"", "\"INTENT\"", 1)).unwrap();
+    let (code, out, err) = report(&file, &[]);
+    assert_eq!((code, out.as_str()), (4, ""));
+    assert!(
+        err.contains("line 2 is not an entry that this version knows"),
+        "{err}"
+    );
+    // A line that is being written is none of the report's business.
+    fs::write(&file, format!("{text}{{\"at\":")).unwrap();
+    let (code, out, err) = report(&file, &["--format", "table"]);
+    assert_eq!((code, err.as_str()), (1, ""));
+    assert_eq!(out, incident.report("table").1);
+}
