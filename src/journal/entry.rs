@@ -128,3 +128,69 @@ impl JournalRecord {
 pub fn new_run() -> Uuid {
     uuid::Builder::from_random_bytes(fastrand::u128(..).to_be_bytes()).into_uuid()
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::option;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::outcome::KeyState;
+    use crate::written::tests::result;
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn an_outcome_is_one_line_and_is_read_as_it_was_written(
+            result in result(), document in option::of(any::<String>()),
+        ) {
+            let state = KeyState::from(&result);
+            let outcome = JournalRecord::outcome("devin:k1".parse().unwrap(), document, result);
+            let line = serde_json::to_string(&JournalEntry::new(new_run(), outcome)).unwrap();
+            prop_assert!(!line.contains('\n'));
+            let entry: JournalEntry = serde_json::from_str(&line).unwrap();
+            prop_assert_eq!(serde_json::to_string(&entry).unwrap(), line);
+            let JournalRecord::Outcome { result, .. } = entry.record else { panic!("no outcome") };
+            prop_assert_eq!(KeyState::from(&result), state);
+        }
+    }
+
+    #[test]
+    fn every_run_has_a_name_of_its_own() {
+        let (one, other) = (new_run(), new_run());
+        assert_ne!(one, other);
+        assert_eq!(one.get_version_num(), 4);
+    }
+
+    #[test]
+    fn the_form_of_the_lines_is_kept() {
+        let run = Uuid::from_u128(1);
+        let line = |record| {
+            let entry = JournalEntry::new(run, record).with_time(SystemTime::UNIX_EPOCH);
+            let text = serde_json::to_string(&entry).unwrap();
+            let head =
+                r#"{"at":"1970-01-01T00:00:00.000Z","run":"00000000-0000-0000-0000-000000000001","record":"#;
+            text.strip_prefix(head).unwrap().to_owned()
+        };
+        let version = env!("CARGO_PKG_VERSION");
+        assert_eq!(
+            line(JournalRecord::begin(None, 2)),
+            format!(r#""begin","schema":1,"by":null,"version":"{version}","keys":2}}"#)
+        );
+        assert_eq!(line(JournalRecord::end()), r#""end"}"#);
+        let dead = crate::Revocation::new(
+            "devin",
+            crate::Disposition::Revoked,
+            [crate::Evidence::ProviderAnswer],
+        );
+        let outcome = line(JournalRecord::outcome(
+            "devin:k1".parse().unwrap(),
+            None,
+            Ok(dead),
+        ));
+        let head =
+            r#""outcome","key":"devin:k1","document":null,"result":{"provider":"devin","state":"dead","#;
+        assert!(outcome.starts_with(head), "{outcome}");
+    }
+}

@@ -238,8 +238,9 @@ fn open_file(path: &Path, subject: &str, options: &OpenOptions) -> Result<File, 
 fn sync_directory(path: &Path) -> io::Result<()> {
     #[cfg(unix)]
     {
-        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-        File::open(parent.unwrap_or(Path::new(".")))?.sync_all()?;
+        // Where the file really lies, should the path be a link.
+        let path = path.canonicalize()?;
+        File::open(path.parent().unwrap_or(Path::new("/")))?.sync_all()?;
     }
     #[cfg(not(unix))]
     let _ = path;

@@ -401,7 +401,9 @@ mod tests {
                 "{runs:?}"
             );
         }
-        let mut receipts = receipts(&["biDe"]);
+        // A run that begins all over speaks of the first key as well.
+        let mut receipts = receipts(&["biDe", "biDe"]);
+        assert_eq!(receipts.missing(), 2);
         for key in ["dolfin:2", "dolfin:3"] {
             let intent = JournalRecord::intent(key.parse().unwrap());
             receipts.add(JournalEntry::new(Uuid::from_u128(2), intent));
