@@ -101,7 +101,17 @@ fn guard(file: &syn::File, operations: &[&Kept]) -> Result<(), String> {
             let found = |words: &Vec<String>| words.windows(wanted.len()).any(|words| words == wanted);
             words.as_ref().is_some_and(found)
         };
-        if !has(&url) || !has(&call) {
+        // A parameter that nobody listed could make another question of a harmless one.
+        let new = ["QueryParam", ":", ":", "new", "("];
+        let windows = words.iter().flat_map(|words| words.windows(new.len() + 1));
+        let mut query: Vec<&String> = windows
+            .filter(|words| words[..new.len()] == new)
+            .map(|words| &words[new.len()])
+            .collect();
+        let mut listed: Vec<String> = kept.query.iter().map(|name| format!("{name:?}")).collect();
+        query.sort_unstable();
+        listed.sort_unstable();
+        if !has(&url) || !has(&call) || query.into_iter().ne(&listed) {
             let Kept {
                 name, method, path, ..
             } = kept;
@@ -151,7 +161,14 @@ fn additions(operations: &[&Kept], version: &str) -> TokenStream {
     let operations = operations.iter().map(|kept| {
         let (name, path) = (&kept.name, &kept.path);
         let method = kept.method.to_uppercase();
-        quote!(crate::wire::Operation { name: #name, method: #method, path: #path })
+        let (prefixed, query) = (kept.prefixed, &kept.query);
+        quote!(crate::wire::Operation {
+            name: #name,
+            method: #method,
+            path: #path,
+            prefixed: #prefixed,
+            query: &[#(#query),*],
+        })
     });
     quote! {
         impl ClientHooks<crate::wire::Call> for Client {

@@ -44,6 +44,9 @@ struct Operation {
     #[serde(default)]
     body_names_keys: bool,
     #[serde(default)]
+    harmless: bool,
+    prefixed: Option<bool>,
+    #[serde(default)]
     arguments: Vec<String>,
     #[serde(default)]
     sets_headers: Vec<String>,
@@ -141,11 +144,40 @@ fn check(name: &str, table: &Table, faults: &mut Vec<Fault>) {
             let reason = format!("`method` must be one of {}", METHODS.join(", "));
             fault(place.clone(), &reason);
         }
+        if let Err(reason) = refuse_change(operation, entry) {
+            fault(place.clone(), &reason);
+        }
+        if entry.prefixed == Some(false) && (revokes(operation) || table.path_prefix.is_none()) {
+            let reason = "`prefixed = false` is for a look-up beside a `path_prefix`";
+            fault(place.clone(), reason);
+        }
         let file = file_of(name, entry);
         if !files.contains(file.as_str()) {
             let reason = format!("{file} is not among the provider's documents");
             fault(place, &reason);
         }
+    }
+}
+
+/// What changes something says so by its name.
+fn revokes(operation: &str) -> bool {
+    operation == "revoke" || operation.starts_with("revoke_")
+}
+
+/// Whoever looks a key up must not change anything by it, so the generated client has nothing else to offer: a GET, or a
+/// POST of which the vendor's page says that it only reads.
+fn refuse_change(operation: &str, entry: &Operation) -> Result<(), String> {
+    match (revokes(operation), entry.method.as_str(), entry.harmless) {
+        (true, _, false) | (false, "get", false) | (false, "post", true) => Ok(()),
+        (true, ..) => Err("a revocation is not `harmless`".into()),
+        (false, "get", true) => {
+            Err("a GET needs no `harmless = true`, which is for a POST that only reads".into())
+        }
+        (false, method, _) => Err(format!(
+            "{} may change something; what is not a revocation (`revoke` or `revoke_…`) must be a GET, or a POST that \
+             declares `harmless = true`",
+            method.to_uppercase()
+        )),
     }
 }
 
@@ -166,7 +198,9 @@ fn provider(name: String, table: Table) -> Provider {
                 arguments: entry.arguments.clone(),
                 sets_headers: entry.sets_headers.clone(),
                 ids: entry.ids.clone(),
-                body: entry.body.unwrap_or(true),
+                // RFC 9110 section 9.3.1: a body of a GET means nothing, and servers may refuse it.
+                body: entry.body.unwrap_or(true) && entry.method != "get",
+                prefixed: entry.prefixed.unwrap_or(true),
             });
         }
     }

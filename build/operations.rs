@@ -53,6 +53,8 @@ pub(crate) struct Listed {
     pub(crate) ids: BTreeMap<String, String>,
     /// May the operation have a body? `false` where the crate sends none.
     pub(crate) body: bool,
+    /// Does the path begin with the prefix that is a setting?
+    pub(crate) prefixed: bool,
 }
 
 /// An operation as it goes to progenitor, and as tests see it.
@@ -62,6 +64,9 @@ pub(crate) struct Kept {
     pub(crate) method: String,
     /// With the prefix taken off.
     pub(crate) path: String,
+    pub(crate) prefixed: bool,
+    /// The names of the parameters that may stand in the query.
+    pub(crate) query: Vec<String>,
     pub(crate) operation: Value,
     pub(crate) written_out: Value,
 }
@@ -118,6 +123,7 @@ fn keep(
     let (item, operation) = path::find(document.root, &listed.method, &listed.path)?;
     let place = format!("paths > {} > {}", listed.path, listed.method);
     let fault = |reason: String| Fault::new(place.clone(), reason);
+    let prefix = prefix.filter(|_| listed.prefixed);
     let short = path::strip_prefix(&listed.path, prefix).map_err(fault)?;
     path::refuse_collection_delete(&listed.method, short, listed.body_names_keys).map_err(fault)?;
     let names = path::parameters(short).map_err(fault)?;
@@ -126,6 +132,9 @@ fn keep(
     let mut arguments = parameters::of_path(document, &declared, &names, &place)?;
     parameters::check_ids(&mut arguments, &listed.ids, &place)?;
     arguments.extend(parameters::arguments(document, &declared, listed, &place)?);
+    let query = arguments.iter().filter(|argument| argument["in"] == "query");
+    let query = query.filter_map(|argument| argument["name"].as_str().map(ToOwned::to_owned));
+    let query = query.collect();
     let needs_body = operation["requestBody"]["required"] == true;
     if needs_body && !listed.body {
         let reason = "the operation needs a body, which the crate does not send";
@@ -156,6 +165,8 @@ fn keep(
         name: listed.name.clone(),
         method: listed.method.clone(),
         path: short.to_owned(),
+        prefixed: listed.prefixed,
+        query,
         operation: Value::Object(kept),
         written_out: Value::Object(out),
     })
@@ -257,6 +268,7 @@ mod tests {
             sets_headers: Vec::new(),
             ids: BTreeMap::new(),
             body: true,
+            prefixed: true,
         }
     }
 
@@ -302,6 +314,7 @@ mod tests {
         let id = json!({"name": "id", "in": "path", "required": true, "schema": {"type": "string"}});
         let expected = json!({"operationId": "revoke", "parameters": [id], "responses": open});
         assert_eq!(kept.operation, expected);
+        assert!(kept.prefixed && kept.query.is_empty());
         assert_eq!(kept.written_out["path"], "/v1/keys/{id}");
         let answer = &kept.written_out["responses"]["200"]["content"]["application/json"];
         assert_eq!(answer["schema"], json!({"type": "no such type", "if": 1}));

@@ -226,6 +226,7 @@ mod tests {
             sets_headers: vec!["X-Key".into()],
             ids: Default::default(),
             body: false,
+            prefixed: true,
         };
         let item = json!({"parameters": on_path});
         let operation = json!({"parameters": on_operation});

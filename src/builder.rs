@@ -266,10 +266,12 @@ impl<P: Provider> BuildTarget for P {
         else {
             return Err(BuildError { problems });
         };
+        let root = base.clone();
         base.set_path(&format!("{}{prefix}", base.path().trim_end_matches('/')));
         Ok(Revoker(Arc::new(RevokerInner {
             target: Arc::new(Target {
                 base,
+                root,
                 operations: P::Client::OPERATIONS,
                 headers,
             }),

@@ -294,6 +294,7 @@ impl<'a, P: Provider> OneCall<'a, P> {
         let call = Call {
             target: Arc::clone(&self.revoker.target),
             parameters: Arc::clone(&self.parameters),
+            query: Arc::default(),
             credential,
         };
         let base = self.revoker.target.base.as_str().trim_end_matches('/');

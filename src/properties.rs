@@ -420,8 +420,9 @@ proptest! {
         );
         let credential = Credential::from_text(entry.fake().credentials[0]);
         let call = Call {
-            target: Target { base, operations: entry.operations(), headers: Vec::new() }.into(),
+            target: Target { root: base.clone(), base, operations: entry.operations(), headers: Vec::new() }.into(),
             parameters: parameters.clone().into(),
+            query: Default::default(),
             credential: credential.prepare(provider.name(), entry.about().credentials).unwrap().into(),
         };
         prop_assert_eq!(call.prepare(&mut request, "revoke"), Ok(()));

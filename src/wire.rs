@@ -22,6 +22,10 @@ pub struct Operation {
     pub method: &'static str,
     /// The document's path, without a prefix that is a setting.
     pub path: &'static str,
+    /// Does that prefix stand before it?
+    pub prefixed: bool,
+    /// The parameters that may stand in the query.
+    pub query: &'static [&'static str],
 }
 
 /// What `build.rs` implements for each generated client.
@@ -34,11 +38,27 @@ pub trait Generated: Send + Sync {
 
 /// What stays the same for every request of one revoker.
 pub(crate) struct Target {
-    /// Without a slash at its end.
+    /// With the prefix that is a setting, and without a slash at its end.
     pub(crate) base: Url,
+    /// Without that prefix.
+    pub(crate) root: Url,
     pub(crate) operations: &'static [Operation],
     /// The provider's own settings.
     pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+impl Target {
+    fn operation(&self, name: &str) -> Option<&'static Operation> {
+        self.operations.iter().find(|listed| listed.name == name)
+    }
+
+    /// What stands before an operation's path.
+    pub(crate) fn base_of(&self, operation: &str) -> &Url {
+        match self.operation(operation) {
+            Some(operation) if !operation.prefixed => &self.root,
+            _ => &self.base,
+        }
+    }
 }
 
 /// What one request must be. The generated client carries it to its `pre` hook.
@@ -46,6 +66,8 @@ pub(crate) struct Target {
 pub struct Call {
     pub(crate) target: Arc<Target>,
     pub(crate) parameters: Arc<Vec<(&'static str, String)>>,
+    /// Names and values of the query; none where a key is revoked.
+    pub(crate) query: Arc<Vec<(&'static str, String)>>,
     pub(crate) credential: Arc<Prepared>,
 }
 
@@ -61,21 +83,26 @@ impl Call {
     /// Checks the final request against the document and the typed key, then adds the credential. The key
     /// types already refuse what could change a path; this stops it even if one were by-passed.
     pub fn prepare(&self, request: &mut Request, operation: &str) -> Result<(), String> {
-        let expected = self.expected_path(operation)?;
-        let (url, base) = (request.url(), &self.target.base);
+        let listed = self.target.operation(operation);
+        let listed = listed.ok_or("the operation is not a listed one")?;
+        let (url, base) = (request.url(), self.target.base_of(operation));
+        let expected = format!(
+            "{}{}",
+            base.path().trim_end_matches('/'),
+            fill(listed.path, &self.parameters)?
+        );
         if url.origin() != base.origin() || !url.username().is_empty() || url.password().is_some() {
             return Err("the request would go to another origin".into());
         }
-        if url.path() != expected || url.query().is_some() || url.fragment().is_some() {
+        if url.path() != expected || url.fragment().is_some() {
             return Err("the request's path is not the documented one".into());
         }
-        let listed = self
-            .target
-            .operations
-            .iter()
-            .find(|listed| listed.name == operation);
-        if listed.is_none_or(|listed| listed.method != request.method().as_str()) {
+        self.check_query(listed, url)?;
+        if listed.method != request.method().as_str() {
             return Err("the request's method is not the documented one".into());
+        }
+        if request.method() == Method::GET && request.body().is_some() {
+            return Err("the request has a body, which a GET must not have".into());
         }
         // RFC 9110 section 8.6 asks for it, and some gateways answer 411 without.
         let says_empty = request.body().is_none() && request.method() == Method::POST;
@@ -94,19 +121,27 @@ impl Call {
         Ok(())
     }
 
-    /// The base path and the document's template, filled with the key's own values.
-    fn expected_path(&self, operation: &str) -> Result<String, String> {
-        let template = self
-            .target
-            .operations
-            .iter()
-            .find(|listed| listed.name == operation);
-        let template = template.ok_or("the operation is not a listed one")?.path;
-        Ok(format!(
-            "{}{}",
-            self.target.base.path().trim_end_matches('/'),
-            fill(template, &self.parameters)?
-        ))
+    /// The pairs that were asked for, in whatever order, each once and to the byte: a cursor that arrives changed could
+    /// be the cursor of another page. Decoding would not do, as it takes different bytes for the same text.
+    fn check_query(&self, listed: &Operation, url: &Url) -> Result<(), String> {
+        if self.query.iter().any(|(name, _)| !listed.query.contains(name)) {
+            return Err("the document has no such query parameter".into());
+        }
+        let mut expected = url.clone();
+        expected.set_query(None);
+        if !self.query.is_empty() {
+            expected.query_pairs_mut().extend_pairs(self.query.iter());
+        }
+        let pairs = |url: &Url| {
+            let pairs = url.query().map(|query| query.split('&').map(ToOwned::to_owned));
+            let mut pairs: Option<Vec<String>> = pairs.map(Iterator::collect);
+            pairs.iter_mut().for_each(|pairs| pairs.sort_unstable());
+            pairs
+        };
+        if pairs(url) != pairs(&expected) {
+            return Err("the request's query is not the one that was asked for".into());
+        }
+        Ok(())
     }
 }
 
@@ -164,25 +199,45 @@ mod tests {
     use super::*;
     use crate::credential::{Credential, Form};
 
-    const OPERATIONS: &[Operation] = &[Operation {
-        name: "revoke",
-        method: "DELETE",
-        path: "/v2/enterprise/api-keys/{api_key_id}",
-    }];
+    const OPERATIONS: &[Operation] = &[
+        Operation {
+            name: "revoke",
+            method: "DELETE",
+            path: "/v2/enterprise/api-keys/{api_key_id}",
+            prefixed: true,
+            query: &[],
+        },
+        Operation {
+            name: "list",
+            method: "GET",
+            path: "/keys",
+            prefixed: false,
+            query: &["after", "first"],
+        },
+    ];
 
     fn call(id: &str) -> Call {
-        let base = Url::parse("http://127.0.0.1:9/base").unwrap();
         let credential = Credential::bearer("canary")
             .prepare("devin", &[Form::Bearer])
             .unwrap();
         Call {
             target: Arc::new(Target {
-                base,
+                base: Url::parse("http://127.0.0.1:9/base").unwrap(),
+                root: Url::parse("http://127.0.0.1:9").unwrap(),
                 operations: OPERATIONS,
                 headers: Vec::new(),
             }),
             parameters: Arc::new(vec![("api_key_id", id.to_owned())]),
+            query: Arc::default(),
             credential: Arc::new(credential),
+        }
+    }
+
+    fn listing(query: &[(&'static str, &str)]) -> Call {
+        let query = query.iter().map(|(name, value)| (*name, (*value).to_owned()));
+        Call {
+            query: Arc::new(query.collect()),
+            ..call("")
         }
     }
 
@@ -258,6 +313,103 @@ mod tests {
         ] {
             assert_eq!(unfill("/keys/{a}", path), None, "{path}");
         }
+    }
+
+    /// As the generated client puts pairs into a query.
+    fn asked(query: &[(&'static str, &str)]) -> Request {
+        let client = reqwest::Client::new();
+        let request = client.get("http://127.0.0.1:9/keys").query(query);
+        request.build().unwrap()
+    }
+
+    #[test]
+    fn any_cursor_travels_as_it_came() {
+        for cursor in [
+            "eyJsYXN0X2lkIjoiYWJjIn0=",
+            "a&first=2",
+            "a=b",
+            "a#b",
+            "50%",
+            "%26",
+            "a+b c",
+            "?/\\;",
+            "ключ 🔑",
+            "\u{fffd}",
+        ] {
+            let pairs = [("first", "50"), ("after", cursor)];
+            let mut request = asked(&pairs);
+            listing(&pairs).prepare(&mut request, "list").unwrap();
+            let sent: Vec<_> = request.url().query_pairs().collect();
+            assert_eq!(sent[1], ("after".into(), cursor.into()));
+            assert_eq!(request.url().path(), "/keys");
+            // The order of the parameters means nothing.
+            let turned = [pairs[1], pairs[0]];
+            listing(&turned).prepare(&mut asked(&pairs), "list").unwrap();
+        }
+    }
+
+    #[test]
+    fn a_query_that_was_not_asked_for_is_stopped() {
+        let wanted = [("first", "50"), ("after", "a&b")];
+        for query in [
+            "",
+            "?",
+            "?first=50",
+            "?first=50&after=a",
+            "?first=50&after=a&b",
+            "?first=50&after=a%26b&",
+            "?first=50&after=a%26b&after=a%26b",
+            "?first=50&after=a%26b&all=1",
+            "?first=50&after=A%26b",
+            "?first=50&aft%65r=a%26b",
+            "?first=50;after=a%26b",
+            "?first=51&after=a%26b",
+        ] {
+            let mut request = request("GET", &format!("http://127.0.0.1:9/keys{query}"));
+            let refused = listing(&wanted).prepare(&mut request, "list");
+            assert!(refused.is_err() && request.headers().is_empty(), "{query}");
+        }
+        // Bytes that decode to the same text as the cursor are another cursor.
+        let mut request = request("GET", "http://127.0.0.1:9/keys?after=%FF");
+        assert!(
+            listing(&[("after", "\u{fffd}")])
+                .prepare(&mut request, "list")
+                .is_err()
+        );
+        // What the document does not have is not sent, even if it was asked for.
+        let undocumented = [("offset", "1")];
+        assert!(
+            listing(&undocumented)
+                .prepare(&mut asked(&undocumented), "list")
+                .is_err()
+        );
+        assert!(listing(&[]).prepare(&mut asked(&wanted), "list").is_err());
+        assert!(listing(&[]).prepare(&mut asked(&[]), "list").is_ok());
+    }
+
+    #[test]
+    fn a_look_up_has_no_body_and_a_revocation_no_query() {
+        let mut request = asked(&[]);
+        *request.body_mut() = Some("all".into());
+        assert!(listing(&[]).prepare(&mut request, "list").is_err());
+        let url = "http://127.0.0.1:9/base/v2/enterprise/api-keys/k1";
+        for query in ["?", "?first=1", "?after="] {
+            let mut request = self::request("DELETE", &format!("{url}{query}"));
+            assert!(call("k1").prepare(&mut request, "revoke").is_err(), "{query}");
+        }
+        let mut by_query = call("k1");
+        by_query.query = Arc::new(vec![("first", "1".into())]);
+        let mut request = self::request("DELETE", &format!("{url}?first=1"));
+        assert!(by_query.prepare(&mut request, "revoke").is_err());
+    }
+
+    #[test]
+    fn the_prefix_stands_before_the_operations_that_have_it_and_no_other() {
+        let target = call("k1").target;
+        assert_eq!(target.base_of("revoke").as_str(), "http://127.0.0.1:9/base");
+        assert_eq!(target.base_of("list").as_str(), "http://127.0.0.1:9/");
+        let mut request = request("GET", "http://127.0.0.1:9/base/keys");
+        assert!(listing(&[]).prepare(&mut request, "list").is_err());
     }
 
     #[test]

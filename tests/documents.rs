@@ -226,7 +226,7 @@ fn every_operation_hands_out_status_headers_and_bytes_and_has_the_hook() {
         "{code}"
     );
     assert!(code.contains("self.inner.prepare(request,info.operation_id).map_err(Error::Custom)"));
-    let operation = r#"crate::wire::Operation{name:"revoke",method:"POST",path:"/keys/{id}/revoke"}"#;
+    let operation = r#"crate::wire::Operation{name:"revoke",method:"POST",path:"/keys/{id}/revoke",prefixed:true,query:&[]}"#;
     assert!(code.contains(operation), "{code}");
     assert!(
         !code.contains("ClientBuilder") && !code.contains("fnnew("),
@@ -407,6 +407,79 @@ fn row_108_a_listed_delete_on_a_collection_fails() {
     Package::with("collection-body-unsaid", all, "", &with_body)
         .run()
         .failed(&[place, reason]);
+}
+
+#[test]
+fn a_look_up_is_a_get_or_is_declared_harmless() {
+    let document = "
+openapi: 3.0.0
+info: {title: t, version: 1}
+paths:
+  /v1/keys/{id}: {delete: {parameters: [{name: id, in: path, required: true, schema: {type: string}}]}}
+  /v1/keys:
+    get: {requestBody: {content: {application/json: {schema: {type: object}}}}}
+    post: {requestBody: {content: {application/json: {schema: {type: object}}}}}
+    delete: {requestBody: {content: {application/json: {schema: {type: object}}}}}
+    put: {}
+    patch: {}
+";
+    let with = |name: &str, operation: &str, method: &str, more: &str| {
+        let list = format!("[p.operations.{operation}]\nmethod = '{method}'\npath = '/v1/keys'\n{more}\n");
+        Package::with(name, ("delete", "/v1/keys/{id}"), &list, document).run()
+    };
+    let code = with("look-up-get", "list", "get", "").built().code("p");
+    assert!(
+        code.contains("asyncfnlist<'a>(&'aself)->"),
+        "a GET has no body: {code}"
+    );
+    with("look-up-post", "list", "post", "harmless = true").built();
+    for (method, more) in [
+        ("post", ""),
+        ("put", ""),
+        ("patch", "harmless = true"),
+        ("delete", ""),
+        ("delete", "body_names_keys = true\nharmless = true"),
+    ] {
+        with("look-up-changes", "list", method, more)
+            .failed(&["specs/providers.toml: p > operations > list", "must be a GET"]);
+    }
+    with("look-up-vain", "list", "get", "harmless = true").failed(&["a GET needs no `harmless"]);
+    // A second revocation is named as one, and the collection stays out of its reach.
+    with("look-up-revoke", "revoke_all", "delete", "").failed(&["acts on a whole collection"]);
+}
+
+#[test]
+fn a_query_has_the_listed_parameters_only() {
+    let document = "
+openapi: 3.1.0
+info: {title: t, version: 1}
+paths:
+  /v1/keys/{id}: {delete: {parameters: [{name: id, in: path, required: true, schema: {type: string}}]}}
+  /v2/keys:
+    get:
+      parameters:
+        - {name: zone, in: query, schema: {anyOf: [{type: string}, {type: 'null'}]}}
+        - {name: delete, in: query, schema: {type: boolean, default: true}}
+        - {name: page, in: query, schema: {type: integer, minimum: 1, default: 1}}
+";
+    let list = "prefixed = false\narguments = ['page', 'zone']";
+    let list =
+        format!("[p.operations.list]\nmethod = 'get'\npath = '/v2/keys'\n{list}\n[p]\npath_prefix = '/v1'\n");
+    let operation = ("delete", "/v1/keys/{id}");
+    let code = Package::with("query", operation, &list, document)
+        .run()
+        .built()
+        .code("p");
+    assert!(
+        code.contains("asyncfnlist<'a>(&'aself,page:Option<i64>,zone:Option<&'astr>)"),
+        "{code}"
+    );
+    assert_eq!(code.matches("QueryParam::new(").count(), 2, "{code}");
+    let listed = r#"Operation{name:"list",method:"GET",path:"/v2/keys",prefixed:false,query:&["#;
+    assert!(
+        code.contains(listed) && code.contains(r#"path:"/keys/{id}",prefixed:true,query:&[]"#),
+        "{code}"
+    );
 }
 
 #[test]
@@ -677,7 +750,8 @@ fn documents_that_disagree_fail_with_both_names() {
     };
     let package = Package::with("disagree", ("post", "/a"), "", &document("string", "/a"));
     let manifest = fs::read_to_string(package.root.join("specs/providers.toml")).unwrap();
-    let find = "[p.operations.find]\nmethod = 'post'\npath = '/b'\ndocument = 'p-find.yaml'\n";
+    let find =
+        "[p.operations.find]\nmethod = 'post'\npath = '/b'\ndocument = 'p-find.yaml'\nharmless = true\n";
     package.file(
         "specs/providers.toml",
         &format!("{manifest}{find}{}", listed("p-find.yaml")),
@@ -764,6 +838,18 @@ fn a_slip_in_the_manifest_fails() {
         ),
         ("date", "'2026-11-22'", "'2026-13-22'", "`read` must be a date"),
         ("licence", "'none'", "' '", "`licence` must not be empty"),
+        (
+            "harmless-revoke",
+            "method =",
+            "harmless = true\nmethod =",
+            "p > operations > revoke: a revocation is not `harmless`",
+        ),
+        (
+            "unprefixed-revoke",
+            "method =",
+            "prefixed = false\nmethod =",
+            "`prefixed = false` is for a look-up",
+        ),
         (
             "argument",
             "method =",
