@@ -15,6 +15,8 @@ mod golden;
 mod input;
 mod json;
 mod key;
+mod key_filter;
+mod key_info;
 mod lane;
 #[cfg(all(test, feature = "fakes"))]
 mod model;
@@ -39,6 +41,7 @@ mod run;
 mod source;
 #[cfg(all(test, feature = "fakes"))]
 mod specimen;
+mod timestamp;
 mod verdict;
 mod wire;
 mod within;
@@ -57,6 +60,8 @@ pub use client::Revoker;
 pub use credential::Credential;
 pub use input::InvalidInput;
 pub use key::KeyRef;
+pub use key_filter::KeyFilter;
+pub use key_info::{KeyInfo, KeyStatus};
 pub use observer::{AttemptEnd, AttemptStart, BoxFuture, Observer, Veto};
 pub use options::ClientOptions;
 pub use outcome::{
