@@ -469,7 +469,7 @@ impl<P: Provider> World for OneCall<'_, P> {
 }
 
 /// What to say of an answer that says nothing of itself.
-fn our_words(answer: &Answer, meaning: Meaning) -> Option<String> {
+pub(crate) fn our_words(answer: &Answer, meaning: Meaning) -> Option<String> {
     let Meaning::Not(kind, _) = meaning else {
         return None;
     };

@@ -11,18 +11,23 @@ use crate::provider::{IdsReused, Repeat};
 use crate::providers::ProviderInfo;
 use crate::verdict::{Expect, Meaning};
 
-/// The responses of the revoke operation, as the provider's document has them.
-fn responses(provider: &ProviderInfo) -> Map<String, Value> {
-    let path = format!("{}/{}.json", env!("OUT_DIR"), provider.name());
+/// The responses of an operation, as the provider's document has them.
+pub(crate) fn responses_to(provider: &str, operation: &str) -> Map<String, Value> {
+    let path = format!("{}/{provider}.json", env!("OUT_DIR"));
     let document: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
-    document["operations"]["revoke"]["responses"]
+    document["operations"][operation]["responses"]
         .as_object()
         .unwrap()
         .clone()
 }
 
+/// The responses of the revoke operation.
+fn responses(provider: &ProviderInfo) -> Map<String, Value> {
+    responses_to(provider.name(), "revoke")
+}
+
 /// The schemas of a response, by media type.
-fn bodies(response: &Value) -> Vec<(&str, &Value)> {
+pub(crate) fn bodies(response: &Value) -> Vec<(&str, &Value)> {
     let content = response.get("content").and_then(Value::as_object);
     content
         .into_iter()
@@ -107,7 +112,7 @@ fn row_106_golden_every_documented_answer_has_its_verdict() {
 }
 
 /// A value that a schema describes, about our key where it can be.
-fn sample(schema: &Value, name: &str, status: u16, parameters: &[(&str, String)]) -> Value {
+pub(crate) fn sample(schema: &Value, name: &str, status: u16, parameters: &[(&str, String)]) -> Value {
     for given in ["default", "example"] {
         if let Some(value) = schema.get(given) {
             return value.clone();

@@ -2,7 +2,8 @@
 //!
 //! A fake listens on loopback and behaves as the provider's documentation says: a live key dies once, a
 //! second revoke gets the provider's own answer to that, a wrong credential is refused. It records what it
-//! received, and can be told to answer anything. A request that the provider does not document fails the test
+//! received, and can be told to answer anything. Where the provider publishes look-ups, they answer about the keys that
+//! the fake has made. A request that the provider does not document fails the test
 //! (the fake panics when it is dropped) instead of looking like a missing key.
 //!
 //! ```
@@ -38,9 +39,12 @@ use crate::builder::Builder;
 use crate::credential::Credential;
 use crate::input::InvalidInput;
 use crate::key::KeyRef;
-use crate::provider::Effect;
 use crate::providers::{AnyProvider, ProviderInfo, provider};
-use crate::wire::{Operation, fill, unfill};
+use crate::wire::{Operation, fill};
+
+mod asked;
+
+pub(crate) use asked::{Asked, Issued};
 
 /// How a provider's fake answers; stands in the provider's own module.
 pub(crate) trait FakeAnswers {
@@ -52,6 +56,14 @@ pub(crate) trait FakeAnswers {
     fn key(number: u64) -> String;
     /// The provider's answer.
     fn answer(case: Case, parameters: &[(&'static str, String)]) -> Reply;
+    /// The secret of the n-th key, which is accepted as long as the key lives.
+    fn secret(number: u64) -> String {
+        format!("fake-secret-{number:08x}")
+    }
+    /// The answer to a look-up by a caller that is known; `None` where the provider publishes none.
+    fn look_up(_asked: &Asked, _keys: &[Issued]) -> Option<Reply> {
+        None
+    }
 }
 
 /// What a fake has to answer to.
@@ -185,11 +197,24 @@ impl Received {
 struct State {
     /// Path of the revoke request → is the key live?
     keys: HashMap<String, bool>,
+    /// In the order of their making.
+    made: Vec<Issued>,
     issued: u64,
     scripted: VecDeque<Reply>,
     always: Option<Reply>,
     received: Vec<Received>,
     unexpected: Vec<String>,
+}
+
+impl State {
+    /// The keys that were made, as they are now.
+    fn inventory(&self) -> Vec<Issued> {
+        let now = |made: &Issued| Issued {
+            live: self.keys.get(&made.path) == Some(&true),
+            ..made.clone()
+        };
+        self.made.iter().map(now).collect()
+    }
 }
 
 /// A provider on loopback.
@@ -277,6 +302,16 @@ impl Fake {
         path.is_some_and(|path| self.state().keys.get(&path) == Some(&true))
     }
 
+    /// The secret of a key that this fake has made; the provider accepts it as long as the key lives.
+    pub fn secret(&self, key: &KeyRef) -> Option<String> {
+        let made = self
+            .state()
+            .inventory()
+            .into_iter()
+            .find(|made| made.key == key.key());
+        made.map(|made| made.secret)
+    }
+
     /// Answers the next request with this; calls add up.
     pub fn answer_next(&self, reply: Reply) {
         self.state().scripted.push_back(reply);
@@ -308,8 +343,16 @@ impl Fake {
     fn issue(&self, live: Option<bool>) -> KeyRef {
         let mut state = self.state();
         state.issued += 1;
-        let text = (self.provider.entry().fake().key)(state.issued);
+        let fake = self.provider.entry().fake();
+        let text = (fake.key)(state.issued);
         if let (Some(path), Some(live)) = (path_of(self.provider, &text), live) {
+            let made = Issued {
+                key: text.clone(),
+                secret: (fake.secret)(state.issued),
+                live,
+                path: path.clone(),
+            };
+            state.made.push(made);
             state.keys.insert(path, live);
         }
         KeyRef::known(self.provider.name(), None, &text)
@@ -348,6 +391,8 @@ pub(crate) struct FakeOf {
     pub(crate) credentials: &'static [&'static str],
     pub(crate) key: fn(u64) -> String,
     pub(crate) answer: fn(Case, &[(&'static str, String)]) -> Reply,
+    pub(crate) secret: fn(u64) -> String,
+    pub(crate) look_up: fn(&Asked, &[Issued]) -> Option<Reply>,
 }
 
 struct Responder {
@@ -368,18 +413,11 @@ impl Respond for Responder {
 impl Responder {
     fn reply(&self, state: &mut State, request: &Received) -> Reply {
         let fake = self.provider.entry().fake();
-        let matched = revoke_operation(self.provider)
-            .filter(|revoke| revoke.method == request.method)
-            .and_then(|revoke| {
-                let path = strip_base(self.provider, &request.path)?;
-                let parameters = unfill(revoke.path, path)?;
-                Some((path.to_owned(), parameters))
-            });
-        let Some((path, parameters)) = matched else {
-            state
-                .unexpected
-                .push(format!("{} {}", request.method, request.path));
-            return Reply::new(501).with_body("text/plain", "unexpected request");
+        let operations = self.provider.entry().operations().iter();
+        let mut matched =
+            operations.filter_map(|operation| asked::matches(self.provider, operation, request));
+        let Some((asked, path)) = matched.next() else {
+            return unexpected(state, request);
         };
         let scripted = state.scripted.pop_front().or_else(|| state.always.clone());
         if let Some(reply) = scripted {
@@ -387,6 +425,9 @@ impl Responder {
                 *live = false;
             }
             return reply;
+        }
+        if asked.operation != "revoke" {
+            return self.look_up(state, asked, request);
         }
         let case = if !self.is_accepted(request) {
             Case::Unauthenticated
@@ -400,21 +441,45 @@ impl Responder {
                 Some(_) => Case::Again,
             }
         };
-        (fake.answer)(case, &parameters)
+        (fake.answer)(case, &asked.parameters)
+    }
+
+    fn look_up(&self, state: &mut State, mut asked: Asked, request: &Received) -> Reply {
+        let (fake, keys) = (self.provider.entry().fake(), state.inventory());
+        if !self.is_accepted(request) {
+            let mut live = keys.iter().filter(|key| key.live);
+            asked.by = live.find(|key| self.is_sent(request, &key.secret)).cloned();
+            if asked.by.is_none() {
+                return (fake.answer)(Case::Unauthenticated, &asked.parameters);
+            }
+        }
+        let reply = (fake.look_up)(&asked, &keys);
+        reply.unwrap_or_else(|| unexpected(state, request))
     }
 
     fn is_accepted(&self, request: &Received) -> bool {
+        let mut credentials = self.provider.entry().fake().credentials.iter();
+        credentials.any(|text| self.is_sent(request, text))
+    }
+
+    /// Is this the credential of the request?
+    fn is_sent(&self, request: &Received, text: &str) -> bool {
         let about = self.provider.entry().about();
-        self.provider.entry().fake().credentials.iter().any(|text| {
-            let prepared = Credential::from_text(*text).prepare(about.name, about.credentials);
-            prepared.is_ok_and(|prepared| {
-                prepared
-                    .headers
-                    .iter()
-                    .all(|(name, value)| request.header(name.as_str()) == value.to_str().ok())
-            })
+        let prepared = Credential::from_text(text).prepare(about.name, about.credentials);
+        prepared.is_ok_and(|prepared| {
+            prepared
+                .headers
+                .iter()
+                .all(|(name, value)| request.header(name.as_str()) == value.to_str().ok())
         })
     }
+}
+
+fn unexpected(state: &mut State, request: &Received) -> Reply {
+    state
+        .unexpected
+        .push(format!("{} {}", request.method, request.path));
+    Reply::new(501).with_body("text/plain", "unexpected request")
 }
 
 fn received(request: &Request) -> Received {
@@ -452,23 +517,4 @@ fn revoke_operation(provider: &ProviderInfo) -> Option<&'static Operation> {
 fn path_of(provider: &ProviderInfo, key: &str) -> Option<String> {
     let parameters = provider.entry().parameters(key).ok()?;
     fill(revoke_operation(provider)?.path, &parameters).ok()
-}
-
-fn strip_base<'a>(provider: &ProviderInfo, path: &'a str) -> Option<&'a str> {
-    let path = path.strip_prefix(provider.entry().fake().base_path)?;
-    let prefixes = provider
-        .entry()
-        .about()
-        .settings
-        .iter()
-        .find_map(|setting| match setting.effect {
-            Effect::PathPrefix(choices) => Some(choices),
-            Effect::Header(_) => None,
-        });
-    match prefixes {
-        None => Some(path),
-        Some(choices) => choices
-            .iter()
-            .find_map(|prefix| path.strip_prefix(prefix).filter(|rest| rest.starts_with('/'))),
-    }
 }

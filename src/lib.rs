@@ -13,11 +13,17 @@ mod error;
 #[cfg(all(test, feature = "fakes"))]
 mod golden;
 mod input;
+#[cfg_attr(not(test), expect(dead_code))] // for the calls that look keys up
+mod inventory;
 mod json;
 mod key;
 mod key_filter;
 mod key_info;
 mod lane;
+#[cfg_attr(not(all(test, feature = "fakes")), expect(dead_code))] // for the calls that look keys up
+mod lookup;
+#[cfg(all(test, feature = "fakes"))]
+mod lookup_tests;
 #[cfg(all(test, feature = "fakes"))]
 mod model;
 #[cfg(all(test, feature = "fakes"))]
@@ -26,6 +32,8 @@ mod observer;
 mod options;
 mod outcome;
 mod plan;
+#[cfg_attr(not(all(test, feature = "fakes")), expect(dead_code))] // for the calls that try a secret
+mod probe;
 #[cfg(all(test, feature = "fakes"))]
 mod properties;
 mod provider;
@@ -41,7 +49,6 @@ mod run;
 mod source;
 #[cfg(all(test, feature = "fakes"))]
 mod specimen;
-mod timestamp;
 mod verdict;
 mod wire;
 mod within;

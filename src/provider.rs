@@ -11,6 +11,8 @@ use serde::Serialize;
 use crate::capabilities::Capabilities;
 use crate::credential::Form;
 use crate::input::InvalidInput;
+use crate::lookup::{Lookup, Page, Reading, not_offered};
+use crate::probe::ProbeRule;
 use crate::verdict::Rule;
 use crate::wire::{Generated, Sent};
 
@@ -25,6 +27,47 @@ pub trait Provider: Sized + Send + Sync + 'static {
     const ABOUT: About;
     #[doc(hidden)]
     fn revoke(client: &Self::Client, key: &Self::Key) -> impl Future<Output = Sent> + Send;
+
+    /// What the inventory begins with; nothing where the provider publishes no list.
+    #[doc(hidden)]
+    fn list() -> Vec<Lookup> {
+        Vec::new()
+    }
+
+    /// What the part of the inventory begins with in which this key is, if the provider has it.
+    #[doc(hidden)]
+    fn find(_key: &Self::Key) -> Vec<Lookup> {
+        Self::list()
+    }
+
+    /// What names the key that the credential itself is, where something does.
+    #[doc(hidden)]
+    fn whoami() -> Option<Lookup> {
+        None
+    }
+
+    /// The cheapest harmless request that tells whether this secret is accepted. `None` for a secret of a form of which
+    /// it would not tell: nothing is sent then.
+    #[doc(hidden)]
+    fn probe(_secret: &str) -> Option<Lookup> {
+        None
+    }
+
+    /// What the answers to that request say.
+    #[doc(hidden)]
+    const PROBE_RULES: &'static [ProbeRule] = &[];
+
+    /// Sends a look-up, by the name of its operation.
+    #[doc(hidden)]
+    fn look_up(_client: &Self::Client, _lookup: &Lookup) -> impl Future<Output = Sent> + Send {
+        not_offered()
+    }
+
+    /// Reads the body of a 200 that came for this look-up, or says what is wrong with it.
+    #[doc(hidden)]
+    fn page(_lookup: &Lookup, _body: Reading<'_>) -> Result<Page, String> {
+        Err("the provider publishes no such operation".into())
+    }
 }
 
 /// A typed key of a provider.

@@ -300,6 +300,8 @@ impl<P: Row> Entry for P {
             credentials: P::CREDENTIALS,
             key: <P as crate::fakes::FakeAnswers>::key,
             answer: <P as crate::fakes::FakeAnswers>::answer,
+            secret: <P as crate::fakes::FakeAnswers>::secret,
+            look_up: <P as crate::fakes::FakeAnswers>::look_up,
         }
     }
 

@@ -72,6 +72,10 @@ pub(crate) enum Member {
     IsBool(&'static str, bool),
     /// The member is a text.
     IsText(&'static str),
+    /// The member is a list.
+    IsList(&'static str),
+    /// The member is an object.
+    IsObject(&'static str),
     /// The member is the value of this path parameter: the answer is about our key.
     IsParameter(&'static str, &'static str),
     /// The member is a text, and not the value of this path parameter: the answer is about another key.
@@ -120,6 +124,8 @@ impl Member {
             Self::Is(name, _)
             | Self::IsBool(name, _)
             | Self::IsText(name)
+            | Self::IsList(name)
+            | Self::IsObject(name)
             | Self::IsParameter(name, _)
             | Self::IsNotParameter(name, _)
             | Self::NullOrPast(name)
@@ -141,6 +147,8 @@ impl Member {
             Self::Is(name, wanted) => text(name) == Some(wanted),
             Self::IsBool(name, wanted) => object.get(name).and_then(Value::as_bool) == Some(wanted),
             Self::IsText(name) => text(name).is_some(),
+            Self::IsList(name) => object.get(name).is_some_and(Value::is_array),
+            Self::IsObject(name) => object.get(name).is_some_and(Value::is_object),
             Self::IsParameter(name, parameter) => text(name).is_some_and(|text| is_ours(parameter, text)),
             Self::IsNotParameter(name, parameter) => text(name).is_some_and(|text| !is_ours(parameter, text)),
             Self::NullOrPast(name) => match object.get(name) {
@@ -166,7 +174,7 @@ impl Member {
 /// How far a provider's clock may be ahead of the clock it puts into its answers.
 const CLOCK_SKEW: Duration = Duration::from_secs(300);
 
-fn has_passed(unix_seconds: u64, now: SystemTime) -> bool {
+pub(crate) fn has_passed(unix_seconds: u64, now: SystemTime) -> bool {
     let now = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     unix_seconds <= (now + CLOCK_SKEW).as_secs()
 }
@@ -269,7 +277,7 @@ pub(crate) fn verdict(rules: &[Rule], parameters: &[(&str, String)], attempt: &A
     }
 }
 
-fn body_fits(expect: Expect, answer: &Answer, parameters: &[(&str, String)]) -> bool {
+pub(crate) fn body_fits(expect: Expect, answer: &Answer, parameters: &[(&str, String)]) -> bool {
     // A problem document under a success status contradicts itself.
     let contradicts = (200..300).contains(&answer.status) && answer.is_problem_document();
     match (expect, answer.json()) {

@@ -2,12 +2,17 @@
 //!
 //! Facts from docs.devin.ai, the page "Revoke API Key" of the v2 reference, read 2026-11-22. The same path
 //! without its last segment revokes every key of the enterprise; it is never generated, and no id reaches it.
-//! Whether a second revoke gets a 404 is not stated. v2 is being deprecated in favour of v3; see
+//! The list of keys is offset by pages and states a total; a revoked key is not said to stay in it. Its items may hold
+//! the secret, which is not read. v1's list of sessions, for which any API key will do, tells whether a secret is
+//! accepted. Whether a second revoke gets a 404 is not stated. v2 is being deprecated in favour of v3; see
 //! [`devin_v3`](crate::devin_v3). Never confirmed against the live service.
 
 use crate::builder::Builder;
 use crate::credential::Form;
 use crate::key::text_id;
+use crate::key_info::{KeyInfo, KeyStatus};
+use crate::lookup::{Lookup, Page, Reading, key_ref, not_offered};
+use crate::probe::{ProbeRule, accepted, refused};
 use crate::provider::{About, Base, IdsReused, KeyParts, Provider, Repeat, generated};
 use crate::verdict::{Expect, Member, REVOKED, Rule, on};
 use crate::wire::Sent;
@@ -53,6 +58,23 @@ const RULES: &[Rule] = &[
         .source("docs.devin.ai, v2, Revoke API Key, read 2026-11-22"),
 ];
 
+/// Of at most 100. Items of the size that the page shows fill a third of what is read of an answer.
+const KEYS_A_PAGE: u32 = 50;
+
+const PROBE_RULES: &[ProbeRule] = &[
+    accepted(
+        200,
+        Expect::Object(&[Member::IsList("sessions")]),
+        "docs.devinenterprise.com, v1, List sessions, read 2026-11-22",
+    ),
+    // A 403 may be said of a key that works and may not list sessions: it is no refusal of the key.
+    refused(
+        401,
+        Expect::Object(&[Member::IsText("detail")]),
+        "docs.devin.ai, 401 of all operations, body as FastAPI writes errors; read 2026-11-22",
+    ),
+];
+
 impl Provider for Devin {
     type Key = KeyId;
     type Client = generated::Client;
@@ -78,6 +100,55 @@ impl Provider for Devin {
     async fn revoke(client: &generated::Client, key: &KeyId) -> Sent {
         client.revoke(key.as_str()).await
     }
+
+    fn list() -> Vec<Lookup> {
+        vec![Lookup::new("list").with_query("page", 1).with_query("per_page", KEYS_A_PAGE)]
+    }
+
+    /// Service users' secrets (`cog_…`) are refused by v1 although they work elsewhere, so none is sent there.
+    fn probe(secret: &str) -> Option<Lookup> {
+        secret.starts_with("apk_").then(|| Lookup::new("probe").with_query("limit", 1))
+    }
+
+    const PROBE_RULES: &'static [ProbeRule] = PROBE_RULES;
+
+    async fn look_up(client: &generated::Client, lookup: &Lookup) -> Sent {
+        match lookup.operation {
+            "list" => client.list(lookup.number("page"), lookup.number("per_page")).await,
+            "probe" => client.probe(lookup.number("limit")).await,
+            _ => not_offered().await,
+        }
+    }
+
+    fn page(lookup: &Lookup, body: Reading<'_>) -> Result<Page, String> {
+        let items = body.items("items")?;
+        let mut page = Page {
+            entries: items.len() as u64,
+            total: Some(body.number("total")?.ok_or("`total` is missing")?),
+            ..Page::default()
+        };
+        if body.truth("has_more")? {
+            let number = body.number("next_cursor")?.ok_or("there is more, and `next_cursor` does not say where")?;
+            page.next.push(lookup.clone().with_query("page", number));
+        }
+        page.items = items.into_iter().map(key_of).collect::<Result<_, _>>()?;
+        Ok(page)
+    }
+}
+
+/// What is listed works: there is no member that says anything else, and what was revoked is gone.
+fn key_of(item: Reading<'_>) -> Result<KeyInfo, String> {
+    let mut key = KeyInfo::new(key_ref::<Devin>(&item.id("id")?)?, KeyStatus::Active);
+    // A service key belongs to its organisation, the others to a person.
+    for member in ["user_email", "user_id", "org_id"] {
+        if let (None, Some(owner)) = (key.owner(), item.text(member)?) {
+            key = key.with_owner(owner);
+        }
+    }
+    if let Some(time) = item.time("created_at")? {
+        key = key.with_created_at(time);
+    }
+    Ok(key)
 }
 
 #[cfg(feature = "fakes")]
@@ -85,7 +156,37 @@ mod fake {
     use serde_json::json;
 
     use super::Devin;
-    use crate::fakes::{Case, FakeAnswers, Reply};
+    use crate::fakes::{Asked, Case, FakeAnswers, Issued, Reply};
+
+    /// A revoked key leaves the list. Every other key is a service key, and each has its secret beside it.
+    fn listed(asked: &Asked, keys: &[Issued]) -> serde_json::Value {
+        let (page, most) = (asked.number("page").unwrap_or(1).max(1), asked.number("per_page").unwrap_or(25).clamp(1, 100));
+        let live: Vec<&Issued> = keys.iter().filter(|key| key.live).collect();
+        let skip = (page - 1).saturating_mul(most);
+        let items = live.iter().enumerate().skip(skip).take(most).map(|(index, key)| {
+            let person = (index % 2 == 0).then(|| format!("person-{index}@example.com"));
+            json!({
+                "api_key_value": key.secret,
+                "created_at": "2025-08-01T12:00:00Z",
+                "id": key.key,
+                "is_service_key": person.is_none(),
+                "org_id": "org-fa4e",
+                "org_name": "Engineering",
+                "user_email": person,
+                "user_id": person.as_ref().map(|_| format!("user-{index}")),
+            })
+        });
+        let items: Vec<serde_json::Value> = items.collect();
+        let more = live.len() > skip.saturating_add(most);
+        json!({
+            "items": items,
+            "total": live.len(),
+            "skip": skip,
+            "limit": most,
+            "has_more": more,
+            "next_cursor": more.then_some(page + 1),
+        })
+    }
 
     impl FakeAnswers for Devin {
         const CREDENTIALS: &'static [&'static str] = &["apk_user_fake_administrator"];
@@ -100,6 +201,21 @@ mod fake {
                 // Nothing is stated about a second revoke; a revoked key leaves the list.
                 Case::Again | Case::Unknown => Reply::new(404).with_json(json!({ "detail": "API key not found" })),
                 Case::Unauthenticated => Reply::new(401).with_json(json!({ "detail": "Invalid credentials" })),
+            }
+        }
+
+        fn secret(number: u64) -> String {
+            format!("apk_user_fa4e{number:08x}")
+        }
+
+        fn look_up(asked: &Asked, keys: &[Issued]) -> Option<Reply> {
+            match asked.operation {
+                "probe" => Some(Reply::new(200).with_json(json!({ "sessions": [] }))),
+                "list" if asked.by.is_some() => {
+                    Some(Reply::new(403).with_json(json!({ "detail": "Enterprise admins only" })))
+                }
+                "list" => Some(Reply::new(200).with_json(listed(asked, keys))),
+                _ => None,
             }
         }
     }

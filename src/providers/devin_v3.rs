@@ -3,15 +3,21 @@
 //!
 //! Facts from docs.devinenterprise.com, the v3 pages on service users and their keys, read 2026-11-22. That a missing key
 //! gets 404 and a revoked one 409 stands in the prose only. Newer overview pages write `/v3` where the key
-//! pages write `/v3beta1`; see [`PathVersion`]. Never confirmed against the live service.
+//! pages write `/v3beta1`; see [`PathVersion`]. Keys are listed one service user at a time, revoked ones among them; the
+//! service users that have expired or were removed are not in the inventory, but each one's keys can be asked for.
+//! Never confirmed against the live service.
 
 use std::fmt;
 use std::str::FromStr;
+use std::time::SystemTime;
 
 use crate::builder::Builder;
 use crate::credential::Form;
 use crate::input::InvalidInput;
 use crate::key::{split_pair, text_id};
+use crate::key_info::{KeyInfo, KeyStatus};
+use crate::lookup::{Lookup, Page, Reading, key_ref, not_offered};
+use crate::probe::{ProbeRule, accepted, refused};
 use crate::provider::{About, Effect, IdsReused, KeyParts, Provider, Repeat, Setting, generated};
 use crate::verdict::{ALREADY_REVOKED, Expect, Member, REVOKED, Rule, WRONG_OBJECT, on};
 use crate::wire::Sent;
@@ -114,6 +120,23 @@ const RULES: &[Rule] = &[
         .source("docs.devinenterprise.com, v3, prose: 409 if already revoked, read 2026-11-22; body as FastAPI writes errors"),
 ];
 
+/// Of at most 200: with their roles, so many fill a third of what is read of an answer.
+const OWNERS_A_PAGE: u32 = 50;
+
+const PROBE_RULES: &[ProbeRule] = &[
+    accepted(
+        200,
+        Expect::Object(&[Member::IsText("principal_type")]),
+        "docs.devin.ai, v3, Get Self, read 2026-11-22",
+    ),
+    // Some pages ask for a permission, so a 403 may be said of a secret that works.
+    refused(
+        401,
+        Expect::Object(&[Member::ProblemDetails]),
+        "docs.devin.ai, v3, Get Self, 401 with a problem document or its `detail` alone, read 2026-11-22",
+    ),
+];
+
 impl Provider for DevinV3 {
     type Key = Key;
     type Client = generated::Client;
@@ -143,6 +166,79 @@ impl Provider for DevinV3 {
     async fn revoke(client: &generated::Client, key: &Key) -> Sent {
         client.revoke(key.service_user_id.as_str(), key.key_id.as_str()).await
     }
+
+    fn list() -> Vec<Lookup> {
+        vec![Lookup::new("list_owners").with_query("first", OWNERS_A_PAGE)]
+    }
+
+    fn find(key: &Key) -> Vec<Lookup> {
+        vec![keys_of(&key.service_user_id)]
+    }
+
+    fn probe(secret: &str) -> Option<Lookup> {
+        secret.starts_with("cog_").then(|| Lookup::new("whoami"))
+    }
+
+    const PROBE_RULES: &'static [ProbeRule] = PROBE_RULES;
+
+    async fn look_up(client: &generated::Client, lookup: &Lookup) -> Sent {
+        let after = lookup.query("after");
+        match lookup.operation {
+            "list" => client.list(lookup.parameter("service_user_id"), after, lookup.query("status")).await,
+            "list_owners" => client.list_owners(after, lookup.number("first")).await,
+            "whoami" => client.whoami().await,
+            _ => not_offered().await,
+        }
+    }
+
+    fn page(lookup: &Lookup, body: Reading<'_>) -> Result<Page, String> {
+        let entries = body.items("items")?;
+        let mut page = Page { entries: entries.len() as u64, total: body.number("total")?, ..Page::default() };
+        if body.truth("has_next_page")? {
+            page.next.push(lookup.clone().with_query("after", body.cursor("end_cursor")?));
+        }
+        for entry in entries {
+            match lookup.operation {
+                "list" => page.items.push(key_of(lookup.parameter("service_user_id"), entry)?),
+                _ => page.next.push(keys_of(&entry.id("service_user_id")?)),
+            }
+        }
+        Ok(page)
+    }
+}
+
+fn keys_of(user: &ServiceUserId) -> Lookup {
+    Lookup::new("list").with_parameter("service_user_id", user).with_query("status", "all")
+}
+
+fn key_of(user: &str, item: Reading<'_>) -> Result<KeyInfo, String> {
+    let user: ServiceUserId = user.parse().map_err(|problem: InvalidInput| problem.reason().to_owned())?;
+    let key = Key::new(user, item.id("api_key_id")?);
+    let (created, used) = (item.seconds("created_at")?, item.seconds("last_used_at")?);
+    let (expires, revoked) = (item.seconds("expires_at")?, item.seconds("revoked_at")?);
+    let ended = |end: Option<SystemTime>| end.is_some_and(|end| item.is_past(end));
+    let status = match item.truth("is_active")? {
+        true if ended(revoked) => KeyStatus::Unknown, // one of the two is wrong
+        true => KeyStatus::Active,
+        false if ended(revoked) => KeyStatus::Revoked,
+        false if ended(expires) => KeyStatus::Expired,
+        false => KeyStatus::Inactive,
+    };
+    let mut info = KeyInfo::new(key_ref::<DevinV3>(&key)?, status).with_owner(key.service_user_id.as_str());
+    if let Some(name) = item.text("api_key_name")? {
+        info = info.with_name(name);
+    }
+    for (time, with) in [
+        (created, KeyInfo::with_created_at as fn(KeyInfo, SystemTime) -> KeyInfo),
+        (used, KeyInfo::with_last_used_at),
+        (expires, KeyInfo::with_expires_at),
+        (revoked, KeyInfo::with_revoked_at),
+    ] {
+        if let Some(time) = time {
+            info = with(info, time);
+        }
+    }
+    Ok(info)
 }
 
 #[cfg(feature = "fakes")]
@@ -150,7 +246,35 @@ mod fake {
     use serde_json::json;
 
     use super::DevinV3;
-    use crate::fakes::{Case, FakeAnswers, Reply};
+    use crate::fakes::{Asked, Case, FakeAnswers, Issued, Reply};
+
+    const USER: &str = "service-user-fa4e";
+
+    /// Nothing is stated about the size of a page.
+    const KEYS_A_PAGE: usize = 10;
+
+    fn page(asked: &Asked, entries: &[serde_json::Value], most: usize) -> Reply {
+        let (items, next) = asked.page(entries, most);
+        Reply::new(200).with_json(json!({
+            "items": items,
+            "has_next_page": next.is_some(),
+            "end_cursor": next,
+            "total": entries.len(),
+        }))
+    }
+
+    /// A revoked key stays in the list.
+    fn key_of(key: &Issued) -> serde_json::Value {
+        json!({
+            "api_key_id": key.key.split('/').next_back(),
+            "api_key_name": "fake",
+            "created_at": 1_700_000_000,
+            "expires_at": null,
+            "is_active": key.live,
+            "last_used_at": key.live.then_some(1_700_000_002),
+            "revoked_at": (!key.live).then_some(1_700_000_001),
+        })
+    }
 
     impl FakeAnswers for DevinV3 {
         const CREDENTIALS: &'static [&'static str] = &["cog_fake_administrator"];
@@ -174,6 +298,36 @@ mod fake {
                 Case::Again => Reply::new(409).with_json(json!({ "detail": "API key is already revoked" })),
                 Case::Unknown => Reply::new(404).with_json(json!({ "detail": "API key not found" })),
                 Case::Unauthenticated => Reply::new(401).with_json(json!({ "detail": "Invalid credentials" })),
+            }
+        }
+
+        fn secret(number: u64) -> String {
+            format!("cog_fa4e{number:08x}")
+        }
+
+        fn look_up(asked: &Asked, keys: &[Issued]) -> Option<Reply> {
+            let user = asked.parameters.first().map_or("", |(_, user)| user.as_str());
+            match (asked.operation, &asked.by) {
+                ("whoami", _) => Some(Reply::new(200).with_json(json!({
+                    "principal_type": "service_user",
+                    "service_user_id": USER,
+                    "service_user_name": "fake",
+                    "org_id": null,
+                }))),
+                (_, Some(_)) => Some(Reply::new(403).with_json(json!({ "detail": "Missing permission" }))),
+                ("list_owners", None) => {
+                    let most = asked.number("first").unwrap_or(100).clamp(1, 200);
+                    let owner = |user| json!({ "service_user_id": user, "name": "fake", "expires_at": null });
+                    let owners = [USER, "service-user-without-keys"].map(owner);
+                    Some(page(asked, &owners, most))
+                }
+                ("list", None) if user == USER => {
+                    let all: Vec<_> = keys.iter().map(key_of).collect();
+                    Some(page(asked, &all, KEYS_A_PAGE))
+                }
+                ("list", None) if user == "service-user-without-keys" => Some(page(asked, &[], KEYS_A_PAGE)),
+                ("list", None) => Some(Reply::new(404).with_json(json!({ "detail": "Service user not found" }))),
+                _ => None,
             }
         }
     }

@@ -3,7 +3,7 @@
 //! Facts from docs.sinjapp.org, the page "Revoke an API key" and the error bodies of its other pages, read
 //! 2026-11-22. The document's `servers` put `/api/v1` before its paths. Ids are integers, and whether a freed
 //! one is given to a later key is not stated, so nothing that may have arrived is sent again.
-//! Never confirmed against the live service.
+//! `GET /me` tells which key is calling; there is no list. Never confirmed against the live service.
 
 use std::fmt;
 use std::str::FromStr;
@@ -12,6 +12,9 @@ use crate::builder::Builder;
 use crate::credential::Form;
 use crate::input::InvalidInput;
 use crate::key::check_number;
+use crate::key_info::{KeyInfo, KeyStatus};
+use crate::lookup::{Lookup, Page, Reading, key_ref, not_offered};
+use crate::probe::{ProbeRule, accepted, refused};
 use crate::provider::{About, Base, IdsReused, KeyParts, Provider, Repeat, generated};
 use crate::verdict::{Expect, MISDIRECTED, Member, REVOKED, Rule, on};
 use crate::wire::Sent;
@@ -81,6 +84,20 @@ const RULES: &[Rule] = &[
         .source("docs.sinjapp.org, error bodies of other operations: the host names no tenant; read 2026-11-22"),
 ];
 
+const PROBE_RULES: &[ProbeRule] = &[
+    accepted(
+        200,
+        Expect::Object(&[Member::IsObject("api_key")]),
+        "docs.sinjapp.org, Current tenant context, read 2026-11-22",
+    ),
+    // 401 is documented for a key that is not allowed to do something too, in other words.
+    refused(
+        401,
+        Expect::Object(&[Member::Is("message", "Unauthenticated.")]),
+        "docs.sinjapp.org, Current tenant context and the example of its 401, read 2026-11-22",
+    ),
+];
+
 impl Provider for Sinjapp {
     type Key = KeyId;
     type Client = generated::Client;
@@ -111,6 +128,35 @@ impl Provider for Sinjapp {
     async fn revoke(client: &generated::Client, key: &KeyId) -> Sent {
         client.revoke(key.get()).await
     }
+
+    fn whoami() -> Option<Lookup> {
+        Some(Lookup::new("whoami"))
+    }
+
+    fn probe(_secret: &str) -> Option<Lookup> {
+        Self::whoami()
+    }
+
+    const PROBE_RULES: &'static [ProbeRule] = PROBE_RULES;
+
+    async fn look_up(client: &generated::Client, lookup: &Lookup) -> Sent {
+        match lookup.operation {
+            "whoami" => client.whoami().await,
+            _ => not_offered().await,
+        }
+    }
+
+    /// The members of `api_key` are not published: where it has an id, that is the key, which works, as it was just
+    /// used. Nothing else of it is read.
+    fn page(_lookup: &Lookup, body: Reading<'_>) -> Result<Page, String> {
+        let mut page = Page::default();
+        if let Some(key) = body.object("api_key")?.filter(|key| key.has("id")) {
+            let key = key_ref::<Self>(&key.id("id")?)?;
+            page.items.push(KeyInfo::new(key, KeyStatus::Active));
+        }
+        page.entries = page.items.len() as u64;
+        Ok(page)
+    }
 }
 
 #[cfg(feature = "fakes")]
@@ -118,7 +164,10 @@ mod fake {
     use serde_json::json;
 
     use super::Sinjapp;
-    use crate::fakes::{Case, FakeAnswers, Reply};
+    use crate::fakes::{Asked, Case, FakeAnswers, Issued, Reply};
+
+    /// The number of the administrator's own key.
+    const ADMINISTRATOR: u64 = 1_000_000;
 
     impl FakeAnswers for Sinjapp {
         const BASE_PATH: &'static str = "/api/v1";
@@ -137,6 +186,15 @@ mod fake {
                 }
                 Case::Unauthenticated => Reply::new(401).with_json(json!({ "message": "Unauthenticated." })),
             }
+        }
+
+        fn look_up(asked: &Asked, _: &[Issued]) -> Option<Reply> {
+            let number = asked.by.as_ref().map_or(Some(ADMINISTRATOR), |key| key.key.parse().ok());
+            Some(Reply::new(200).with_json(json!({
+                "user": { "id": 1 },
+                "api_key": { "id": number, "name": "fake" },
+                "organization": { "id": 1 },
+            })))
         }
     }
 }

@@ -1,0 +1,102 @@
+//! What a request to a fake asks, where the provider documents it.
+
+use super::Received;
+use crate::provider::Effect;
+use crate::providers::ProviderInfo;
+use crate::wire::{Operation, unfill};
+
+/// A look-up that a fake received.
+pub(crate) struct Asked {
+    pub(crate) operation: &'static str,
+    pub(crate) parameters: Vec<(&'static str, String)>,
+    pub(crate) query: Vec<(String, String)>,
+    /// The key whose secret the caller gave; `None` for the administrator.
+    pub(crate) by: Option<Issued>,
+}
+
+impl Asked {
+    /// A number of the query.
+    pub(crate) fn number(&self, name: &str) -> Option<usize> {
+        let found = self.query.iter().find(|(known, _)| known == name)?;
+        found.1.parse().ok()
+    }
+
+    /// The page that begins after the entry whose index, with a mark, is the cursor: its entries, and the cursor of the
+    /// next page. The mark makes cursors that have to be encoded.
+    pub(crate) fn page<'a, T>(&self, entries: &'a [T], most: usize) -> (&'a [T], Option<String>) {
+        let after = self.query.iter().find(|(name, _)| name == "after");
+        let start: usize = after
+            .and_then(|(_, cursor)| cursor.strip_suffix(" +&#=%é")?.parse().ok())
+            .unwrap_or(0);
+        let end = start.saturating_add(most).min(entries.len());
+        let next = (end < entries.len()).then(|| format!("{end} +&#=%é"));
+        (entries.get(start..end).unwrap_or_default(), next)
+    }
+}
+
+/// A key that a fake has issued.
+#[derive(Clone)]
+pub(crate) struct Issued {
+    /// As text.
+    pub(crate) key: String,
+    pub(crate) secret: String,
+    pub(crate) live: bool,
+    /// Of the revoke request.
+    pub(super) path: String,
+}
+
+/// What is asked by a request of this operation, and its path without base path and prefix.
+pub(super) fn matches(
+    provider: &ProviderInfo,
+    operation: &'static Operation,
+    request: &Received,
+) -> Option<(Asked, String)> {
+    let (path, query) = match request.path.split_once('?') {
+        Some((path, query)) => (path, Some(query)),
+        None => (request.path.as_str(), None),
+    };
+    let path = if operation.prefixed {
+        strip_base(provider, path)?
+    } else {
+        path.strip_prefix(provider.entry().fake().base_path)?
+    };
+    let parameters = unfill(operation.path, path).filter(|_| operation.method == request.method)?;
+    let query = match query {
+        Some(query) => reqwest::Url::parse(&format!("http://fake/?{query}")).ok()?,
+        None => reqwest::Url::parse("http://fake/").ok()?,
+    };
+    let pairs: Vec<(String, String)> = query.query_pairs().into_owned().collect();
+    let is_once = |name: &String| pairs.iter().filter(|(other, _)| other == name).count() == 1;
+    let documented = pairs
+        .iter()
+        .all(|(name, _)| operation.query.contains(&name.as_str()) && is_once(name));
+    if !documented || (query.query().is_some() && pairs.is_empty()) {
+        return None;
+    }
+    let asked = Asked {
+        operation: operation.name,
+        parameters,
+        query: pairs,
+        by: None,
+    };
+    Some((asked, path.to_owned()))
+}
+
+fn strip_base<'a>(provider: &ProviderInfo, path: &'a str) -> Option<&'a str> {
+    let path = path.strip_prefix(provider.entry().fake().base_path)?;
+    let prefixes = provider
+        .entry()
+        .about()
+        .settings
+        .iter()
+        .find_map(|setting| match setting.effect {
+            Effect::PathPrefix(choices) => Some(choices),
+            Effect::Header(_) => None,
+        });
+    match prefixes {
+        None => Some(path),
+        Some(choices) => choices
+            .iter()
+            .find_map(|prefix| path.strip_prefix(prefix).filter(|rest| rest.starts_with('/'))),
+    }
+}

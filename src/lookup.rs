@@ -1,0 +1,317 @@
+//! Requests that change nothing, and what their answers say of keys. Pure: whoever sends them is elsewhere.
+//!
+//! An inventory that is read as complete and is not could make a live key look gone. So an answer is taken whole or not at
+//! all: what is missing, of another type or contradictory makes it [`Unread`], and never a shorter list.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::{Duration, SystemTime};
+
+use serde_json::{Map, Value};
+
+use crate::answer::{Answer, Attempt};
+use crate::client::our_words;
+use crate::credential::Redactor;
+use crate::detail;
+use crate::input::InvalidInput;
+use crate::key::KeyRef;
+use crate::key_info::KeyInfo;
+use crate::outcome::{ErrorKind, Facts};
+use crate::provider::Provider;
+use crate::verdict::{Meaning, Rule, has_passed, verdict};
+use crate::wire::Sent;
+
+/// A request that changes nothing: one of the operations of a provider's documents, with what stands in its path and
+/// its query. The guard compares the final request with it.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Lookup {
+    pub(crate) operation: &'static str,
+    pub(crate) parameters: Vec<(&'static str, String)>,
+    pub(crate) query: Vec<(&'static str, String)>,
+}
+
+impl Lookup {
+    pub(crate) fn new(operation: &'static str) -> Self {
+        Self {
+            operation,
+            parameters: Vec::new(),
+            query: Vec::new(),
+        }
+    }
+
+    /// Fills a parameter of the path.
+    pub(crate) fn with_parameter(mut self, name: &'static str, value: impl fmt::Display) -> Self {
+        self.parameters.push((name, value.to_string()));
+        self
+    }
+
+    /// Sets a parameter of the query, instead of what it was.
+    pub(crate) fn with_query(mut self, name: &'static str, value: impl fmt::Display) -> Self {
+        match self.query.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, known)) => *known = value.to_string(),
+            None => self.query.push((name, value.to_string())),
+        }
+        self
+    }
+
+    /// A parameter of the path; empty where there is none, which the guard refuses.
+    pub(crate) fn parameter(&self, name: &str) -> &str {
+        find(&self.parameters, name).unwrap_or_default()
+    }
+
+    pub(crate) fn query(&self, name: &str) -> Option<&str> {
+        find(&self.query, name)
+    }
+
+    /// A number of the query, as the generated client takes it.
+    pub(crate) fn number(&self, name: &str) -> Option<i64> {
+        self.query(name)?.parse().ok()
+    }
+
+    /// The list of which this asks for a page.
+    pub(crate) fn list(&self) -> Self {
+        Self {
+            query: Vec::new(),
+            ..self.clone()
+        }
+    }
+}
+
+fn find<'a>(pairs: &'a [(&'static str, String)], wanted: &str) -> Option<&'a str> {
+    let found = pairs.iter().find(|(name, _)| *name == wanted);
+    found.map(|(_, value)| value.as_str())
+}
+
+/// Without the values of the query: nobody knows what a provider puts into its cursors.
+impl fmt::Debug for Lookup {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<&str> = self.query.iter().map(|(name, _)| *name).collect();
+        f.debug_struct("Lookup")
+            .field("operation", &self.operation)
+            .field("parameters", &self.parameters)
+            .field("query", &names)
+            .finish()
+    }
+}
+
+/// What a provider does that has no operation of this name.
+pub(crate) async fn not_offered() -> Sent {
+    let reason = "the provider publishes no such operation";
+    Err(progenitor_client::Error::InvalidRequest(reason.into()))
+}
+
+/// What one answer says of keys.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Page {
+    pub(crate) items: Vec<KeyInfo>,
+    /// What has to be asked before the list is complete; nothing after its last page.
+    pub(crate) next: Vec<Lookup>,
+    /// How many entries of its list the page holds, which need not be keys.
+    pub(crate) entries: u64,
+    /// How many entries the provider counts in the whole list, where it does.
+    pub(crate) total: Option<u64>,
+}
+
+/// An answer that says nothing of keys that can be relied on, and why.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Unread {
+    pub(crate) kind: ErrorKind,
+    pub(crate) facts: Box<Facts>,
+}
+
+impl Unread {
+    /// Reads what can be said of an attempt by its status alone, with our words where the provider has none.
+    pub(crate) fn new<P: Provider>(attempt: &Attempt, redactor: &Redactor) -> Self {
+        // Of the rules on revoking, those on refusals hold for every operation: a wrong host is a wrong host.
+        let refusals = P::ABOUT.rules.iter().filter(|rule| {
+            rule.status >= 400 && matches!(rule.meaning, Meaning::Not(ErrorKind::Misdirected, _))
+        });
+        let refusals: Vec<Rule> = refusals.cloned().collect();
+        let meaning = verdict(&refusals, &[], attempt).meaning;
+        let kind = match meaning {
+            Meaning::Not(kind, _) => kind,
+            Meaning::Dead(..) => ErrorKind::UnexpectedAnswer,
+        };
+        let (mut facts, ours) = match attempt {
+            Attempt::NotSent(failure) | Attempt::MaybeSent(failure) => {
+                (Facts::default(), Some(failure.message.clone()))
+            }
+            Attempt::Answered(answer) => (detail::read(answer, redactor), our_words(answer, meaning)),
+        };
+        facts.detail = facts
+            .detail
+            .or_else(|| ours.map(|words| detail::clean(&words, redactor)));
+        let facts = Box::new(facts);
+        Self { kind, facts }
+    }
+
+    /// An answer of the documented status that does not hold what is documented.
+    pub(crate) fn unexpected(answer: Option<&Answer>, reason: &str) -> Self {
+        let facts = Box::new(Facts {
+            status: answer.map(|answer| answer.status),
+            detail: Some(detail::clean(reason, &Redactor::default())),
+            ..Facts::default()
+        });
+        let kind = ErrorKind::UnexpectedAnswer;
+        Self { kind, facts }
+    }
+}
+
+/// Reads the answer to a look-up. Only a documented 200 with a complete JSON object is read at all.
+pub(crate) fn read_page<P: Provider>(
+    lookup: &Lookup,
+    attempt: &Attempt,
+    redactor: &Redactor,
+) -> Result<Page, Unread> {
+    let answer = match attempt {
+        Attempt::Answered(answer) if answer.status == 200 && !answer.is_problem_document() => answer,
+        _ => return Err(Unread::new::<P>(attempt, redactor)),
+    };
+    let Some(Value::Object(object)) = answer.json() else {
+        return Err(Unread::new::<P>(attempt, redactor));
+    };
+    let now = answer.now();
+    let page = P::page(
+        lookup,
+        Reading {
+            object,
+            now,
+            redactor,
+        },
+    );
+    let unexpected = |reason: &str| Unread::unexpected(Some(answer), reason);
+    let page = page.map_err(|reason| unexpected(&reason))?;
+    if page.next.contains(lookup) {
+        return Err(unexpected("the page names itself as the next one"));
+    }
+    Ok(page)
+}
+
+/// A JSON object of an answer. Only the members that somebody asks for by name are looked at, and texts come out clean.
+#[derive(Clone, Copy)]
+pub struct Reading<'a> {
+    object: &'a Map<String, Value>,
+    now: SystemTime,
+    redactor: &'a Redactor,
+}
+
+/// Longer than any cursor seen; what stands in a URL has to end somewhere.
+const LONGEST_CURSOR: usize = 2048;
+
+impl<'a> Reading<'a> {
+    /// A text that must be there, as it came: for ids and cursors alone.
+    fn raw(&self, name: &str) -> Result<&'a str, String> {
+        let text = self.object.get(name).and_then(Value::as_str);
+        text.ok_or_else(|| format!("`{name}` is missing, or is no text"))
+    }
+
+    /// The id of a thing, in its own type.
+    pub(crate) fn id<T: FromStr<Err = InvalidInput>>(&self, name: &str) -> Result<T, String> {
+        let text = match self.object.get(name) {
+            Some(Value::Number(number)) => number.to_string(),
+            _ => self.raw(name)?.to_owned(),
+        };
+        if self.redactor.knows(&text) {
+            return Err(format!("`{name}` is a credential, not an id"));
+        }
+        let refused = |problem: InvalidInput| format!("`{name}` is not an id: it {}", problem.reason());
+        text.parse().map_err(refused)
+    }
+
+    /// A text, if it is there and not null.
+    pub(crate) fn text(&self, name: &str) -> Result<Option<String>, String> {
+        match self.object.get(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::String(text)) => {
+                Ok(Some(detail::clean(text, self.redactor)).filter(|text| !text.is_empty()))
+            }
+            Some(_) => Err(format!("`{name}` is no text")),
+        }
+    }
+
+    /// A truth value that must be there.
+    pub(crate) fn truth(&self, name: &str) -> Result<bool, String> {
+        let truth = self.object.get(name).and_then(Value::as_bool);
+        truth.ok_or_else(|| format!("`{name}` is missing, or is neither true nor false"))
+    }
+
+    /// A number that is not negative, if it is there and not null.
+    pub(crate) fn number(&self, name: &str) -> Result<Option<u64>, String> {
+        match self.object.get(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(value) => value
+                .as_u64()
+                .map(Some)
+                .ok_or_else(|| format!("`{name}` is no whole number")),
+        }
+    }
+
+    /// A time in UNIX seconds; null is none, and it must be there.
+    pub(crate) fn seconds(&self, name: &str) -> Result<Option<SystemTime>, String> {
+        /// The end of the year 9999. Milliseconds, taken for seconds, lie beyond it.
+        const LAST: u64 = 253_402_300_799;
+        if !self.object.contains_key(name) {
+            return Err(format!("`{name}` is missing"));
+        }
+        let Some(seconds) = self.number(name)? else {
+            return Ok(None);
+        };
+        let seconds = Some(seconds).filter(|seconds| *seconds <= LAST);
+        let time =
+            seconds.and_then(|seconds| SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds)));
+        time.map(Some)
+            .ok_or_else(|| format!("`{name}` is no time in seconds"))
+    }
+
+    /// A time as text; `None` where it cannot be read as one, since no key is told from another by it.
+    pub(crate) fn time(&self, name: &str) -> Result<Option<SystemTime>, String> {
+        let text = self.text(name)?;
+        Ok(text.and_then(|text| crate::timestamp::parse(&text).ok()))
+    }
+
+    /// Where the list goes on. It travels back as it came, and is not looked into.
+    pub(crate) fn cursor(&self, name: &str) -> Result<&'a str, String> {
+        let cursor = self.raw(name)?;
+        if cursor.is_empty() || cursor.len() > LONGEST_CURSOR || cursor.contains(char::is_control) {
+            return Err(format!("`{name}` is no cursor that could be sent back"));
+        }
+        Ok(cursor)
+    }
+
+    /// The objects of a list.
+    pub(crate) fn items(&self, name: &str) -> Result<Vec<Self>, String> {
+        let items = self.object.get(name).and_then(Value::as_array);
+        let items = items.ok_or_else(|| format!("`{name}` is missing, or is no list"))?;
+        let item = |value: &'a Value| match value {
+            Value::Object(object) => Ok(Self { object, ..*self }),
+            _ => Err(format!("an entry of `{name}` is no object")),
+        };
+        items.iter().map(item).collect()
+    }
+
+    /// An object or null, which must be there.
+    pub(crate) fn object(&self, name: &str) -> Result<Option<Self>, String> {
+        match self.object.get(name) {
+            Some(Value::Null) => Ok(None),
+            Some(Value::Object(object)) => Ok(Some(Self { object, ..*self })),
+            _ => Err(format!("`{name}` is missing, or is no object")),
+        }
+    }
+
+    /// Is the member there, and not null?
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.object.get(name).is_some_and(|value| !value.is_null())
+    }
+
+    /// Has this moment passed, by the answer's clock?
+    pub(crate) fn is_past(&self, time: SystemTime) -> bool {
+        let seconds = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        has_passed(seconds.as_secs(), self.now)
+    }
+}
+
+/// A key of a provider, as text.
+pub(crate) fn key_ref<P: Provider>(key: &P::Key) -> Result<KeyRef, String> {
+    let refused = |problem: InvalidInput| format!("a key's id {}", problem.reason());
+    KeyRef::new(P::ABOUT.name, key.to_string()).map_err(refused)
+}

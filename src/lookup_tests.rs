@@ -1,0 +1,759 @@
+//! What answers to look-ups and probes say, as files and as rows, and the way of each through client, guard and fake.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use crate::answer::{Attempt, Body};
+use crate::attempt::attempt;
+use crate::contract::{bodies, responses_to, sample};
+use crate::credential::{Credential, Redactor};
+use crate::devin::Devin;
+use crate::devin_v3::DevinV3;
+use crate::fakes::{Fake, Reply};
+use crate::golden::{NOW, answer, compare};
+use crate::inventory::Inventory;
+use crate::key_info::{KeyInfo, KeyStatus};
+use crate::lookup::{Lookup, Page, Unread, read_page};
+use crate::outcome::{ErrorKind, KeyState};
+use crate::probe::{Probed, probed};
+use crate::provider::{Effect, Provider};
+use crate::sinjapp::Sinjapp;
+use crate::verdict::Expect;
+use crate::wire::{Call, Generated, Target};
+
+type ReadPage = fn(&Lookup, &Attempt, &Redactor) -> Result<Page, Unread>;
+type ReadProbe = fn(&Attempt, &Redactor) -> Probed;
+
+/// A provider's look-ups, without its type.
+struct Asks {
+    provider: &'static str,
+    lookups: Vec<Lookup>,
+    page: ReadPage,
+    probe: (Lookup, ReadProbe),
+}
+
+fn asks<P: Provider>(key: &str, secret: &str) -> Asks {
+    let key = key.parse().ok().unwrap();
+    let all = [P::list(), P::find(&key), P::whoami().into_iter().collect()].concat();
+    let mut lookups: Vec<Lookup> = Vec::new();
+    for lookup in all {
+        if !lookups.contains(&lookup) {
+            lookups.push(lookup);
+        }
+    }
+    Asks {
+        provider: P::ABOUT.name,
+        lookups,
+        page: read_page::<P>,
+        probe: (P::probe(secret).unwrap(), probed::<P>),
+    }
+}
+
+fn all() -> [Asks; 3] {
+    [
+        asks::<Devin>("apk-fa4e", "apk_user_x"),
+        asks::<DevinV3>("service-user-fa4e/key-1", "cog_x"),
+        asks::<Sinjapp>("7", "x"),
+    ]
+}
+
+fn page_word(page: &Result<Page, Unread>) -> String {
+    match page {
+        Ok(page) => {
+            let states = page.items.iter().map(|key| key.status().as_str());
+            let states: Vec<&str> = states.collect();
+            format!(
+                "page of {} [{}], next {}",
+                page.entries,
+                states.join(" "),
+                page.next.len()
+            )
+        }
+        Err(unread) => unread.kind.as_str().to_owned(),
+    }
+}
+
+fn probe_word(probed: &Probed) -> String {
+    match probed {
+        Probed::Accepted => "ACCEPTED".into(),
+        Probed::Refused => "REFUSED".into(),
+        Probed::Unknown(unread) => format!("unknown {}", unread.kind.as_str()),
+    }
+}
+
+impl Asks {
+    /// Operation and word of everything that can be asked, for one answer.
+    fn words(&self, attempt: &Attempt) -> Vec<(String, String)> {
+        let redactor = Redactor::default();
+        let page = |lookup: &Lookup| {
+            let word = page_word(&(self.page)(lookup, attempt, &redactor));
+            (lookup.operation.to_owned(), word)
+        };
+        let mut words: Vec<_> = self.lookups.iter().map(page).collect();
+        let (lookup, probe) = &self.probe;
+        let name = format!("is it accepted ({})", lookup.operation);
+        words.push((name, probe_word(&probe(attempt, &redactor))));
+        words
+    }
+}
+
+/// Body shapes by name: documented ones, and what imitates or damages them.
+fn shapes() -> Vec<(&'static str, &'static str, Body)> {
+    let text = |name, media, text: &str| (name, media, Body::Complete(text.into()));
+    let json = |name, body: &str| text(name, "application/json", body);
+    let devin = r#"{"items":[{"id":"apk-1","created_at":"2025-08-01T12:00:00Z"}],"total":1,"skip":0,"limit":50,"has_more":false}"#;
+    let v3 = r#"{"items":[{"api_key_id":"k","api_key_name":"n","created_at":1,"expires_at":null,"is_active":false,"last_used_at":null,"revoked_at":2}],"has_next_page":false,"end_cursor":null,"total":1}"#;
+    let owners = r#"{"items":[{"service_user_id":"service-user-1","name":"n","expires_at":null}],"has_next_page":true,"end_cursor":"c","total":null}"#;
+    let me = r#"{"user":{},"api_key":{"id":42,"name":"n"},"organization":{}}"#;
+    vec![
+        text("no body", "", ""),
+        text("html", "text/html", "<html>sign in</html>"),
+        ("cut", "application/json", Body::Cut),
+        ("too long", "application/json", Body::TooLong),
+        json("empty object", "{}"),
+        json("list", "[]"),
+        json("null", "null"),
+        json("page of devin", devin),
+        text("page of devin as html", "text/html", devin),
+        text("page of devin as problem", "application/problem+json", devin),
+        json("page of devin twice", &format!("{devin}{devin}")),
+        json("page of devin v3", v3),
+        json("page of owners", owners),
+        json("sessions", r#"{"sessions":[]}"#),
+        json("sessions null", r#"{"sessions":null}"#),
+        json(
+            "self",
+            r#"{"principal_type":"service_user","service_user_id":"s","service_user_name":"n"}"#,
+        ),
+        json("me", me),
+        json(
+            "me without a key",
+            r#"{"user":{},"api_key":null,"organization":{}}"#,
+        ),
+        json("me with a key of no id", r#"{"api_key":{"name":"n"}}"#),
+        json("detail text", r#"{"detail":"x"}"#),
+        text("detail text as html", "text/html", r#"{"detail":"x"}"#),
+        json(
+            "detail list",
+            r#"{"detail":[{"loc":["query","page"],"msg":"bad","type":"t"}]}"#,
+        ),
+        text(
+            "problem of 401",
+            "application/problem+json",
+            r#"{"title":"Unauthorized","status":401,"detail":null}"#,
+        ),
+        text(
+            "problem of 403",
+            "application/problem+json",
+            r#"{"title":"Forbidden","status":403}"#,
+        ),
+        json("message text", r#"{"message":"x"}"#),
+        json("message of a gateway", r#"{"message":"Unauthorized"}"#),
+        json("unauthenticated", r#"{"message":"Unauthenticated."}"#),
+        json(
+            "scope missing",
+            r#"{"message":"This API key does not have the required scope."}"#,
+        ),
+        json(
+            "tenant unknown",
+            r#"{"message":"Tenant could not be identified for this domain."}"#,
+        ),
+    ]
+}
+
+/// Runs of statuses with the same word.
+fn runs(words: impl Iterator<Item = (u16, String)>) -> Vec<(u16, u16, String)> {
+    let mut runs: Vec<(u16, u16, String)> = Vec::new();
+    for (status, word) in words {
+        match runs.last_mut() {
+            Some((_, last, same)) if *same == word && *last + 1 == status => *last = status,
+            _ => runs.push((status, status, word)),
+        }
+    }
+    runs
+}
+
+#[test]
+fn golden_what_answers_to_look_ups_say_is_as_kept() {
+    let mut table = String::from(
+        "# provider, look-up × body shape × status 100 to 599: first without a body, then where a body says something else;\n\
+         # written by KEYREVOKE_BLESS=1 cargo test --all-features golden\n",
+    );
+    for asks in all() {
+        let words = |media: &str, body: &Body| {
+            let headers: &[(&str, &str)] = if media.is_empty() {
+                &[]
+            } else {
+                &[("content-type", media)]
+            };
+            let words = (100..=599).map(|status| asks.words(&answer(status, headers, body.clone())));
+            words.collect::<Vec<_>>()
+        };
+        let bare = words("", &Body::Complete(Vec::new()));
+        for (index, (operation, _)) in bare[0].iter().enumerate() {
+            let mut same: BTreeMap<Vec<(u16, u16, String)>, Vec<&str>> = BTreeMap::new();
+            for (name, media, body) in shapes() {
+                let words = words(media, &body).into_iter().zip(&bare).zip(100..);
+                let other =
+                    words.filter(|((words, bare), _)| name == "no body" || words[index] != bare[index]);
+                let other = other.map(|((mut words, _), status)| (status, words.remove(index).1));
+                same.entry(runs(other)).or_default().push(name);
+            }
+            let mut same: Vec<_> = same.into_iter().collect();
+            same.sort_by_key(|(_, names)| (names[0] != "no body", names[0]));
+            for (runs, names) in same {
+                writeln!(table, "\n{} {operation}: {}", asks.provider, names.join("; ")).unwrap();
+                for (first, last, word) in runs {
+                    let statuses = if first == last {
+                        format!("{first}")
+                    } else {
+                        format!("{first}-{last}")
+                    };
+                    writeln!(table, "  {statuses:<9}{word}").unwrap();
+                }
+            }
+        }
+    }
+    compare("lookups.txt", &table);
+}
+
+#[test]
+fn golden_every_documented_answer_to_a_look_up_is_read() {
+    let mut table = String::from(
+        "# every answer that a document lists for a look-up; written by KEYREVOKE_BLESS=1 cargo test --all-features golden\n",
+    );
+    for asks in all() {
+        let mut operations: Vec<&str> = asks.lookups.iter().map(|lookup| lookup.operation).collect();
+        operations.push(asks.probe.0.operation);
+        operations.sort_unstable();
+        operations.dedup();
+        for operation in operations {
+            for (status, response) in responses_to(asks.provider, operation) {
+                let number: u16 = status.parse().unwrap();
+                for (media, body) in bodies(&response) {
+                    let body = sample(&body["schema"], "", number, &[]).to_string();
+                    let attempt = answer(number, &[("content-type", media)], Body::Complete(body.into()));
+                    for (asked, word) in asks.words(&attempt) {
+                        if asked.contains(operation) && (asked.contains('(') || asked == operation) {
+                            writeln!(table, "{:<9}{status} {asked:<26} {word}", asks.provider).unwrap();
+                        }
+                    }
+                }
+            }
+        }
+    }
+    compare("documented-lookups.txt", &table);
+}
+
+#[test]
+fn every_rule_on_a_probe_needs_a_body_and_names_a_documented_answer() {
+    fn check<P: Provider>(secret: &str) {
+        let operation = P::probe(secret).unwrap().operation;
+        let responses = responses_to(P::ABOUT.name, operation);
+        assert!(
+            P::PROBE_RULES.iter().any(|rule| rule.accepted)
+                && P::PROBE_RULES.iter().any(|rule| !rule.accepted)
+        );
+        for rule in P::PROBE_RULES {
+            let name = format!("{} {}", P::ABOUT.name, rule.status);
+            assert!(rule.source.contains("read 20"), "{name}");
+            // Whatever else is said with another status is not about the secret, or not by the provider.
+            assert_eq!(rule.status, if rule.accepted { 200 } else { 401 }, "{name}");
+            let Expect::Object(members) = rule.body else {
+                panic!("{name}: a status alone is no answer")
+            };
+            for (media, body) in bodies(&responses[&rule.status.to_string()]) {
+                let properties = body["schema"]["properties"].as_object().unwrap();
+                for member in members.iter().flat_map(|member| member.names()) {
+                    assert!(properties.contains_key(member), "{name} {media}: {member}");
+                }
+            }
+        }
+    }
+    check::<Devin>("apk_x");
+    check::<DevinV3>("cog_x");
+    check::<Sinjapp>("x");
+}
+
+#[test]
+fn a_secret_of_a_form_that_the_operation_cannot_judge_is_not_sent() {
+    for secret in ["cog_x", "", "sk_x", " apk_x", "Bearer apk_x"] {
+        assert_eq!(Devin::probe(secret), None, "{secret}");
+    }
+    for secret in ["apk_user_x", "", "COG_X"] {
+        assert_eq!(DevinV3::probe(secret), None, "{secret}");
+    }
+    assert_eq!(crate::dolfin::Dolfin::probe("dol_live_x"), None);
+    assert_eq!(crate::kadosei::Kadosei::probe("ks_live_x"), None);
+    assert!(crate::dolfin::Dolfin::list().is_empty() && crate::kadosei::Kadosei::list().is_empty());
+}
+
+fn ok(body: &Value) -> Attempt {
+    answer(
+        200,
+        &[("content-type", "application/json")],
+        Body::Complete(body.to_string().into()),
+    )
+}
+
+fn devin_page() -> Value {
+    let item = json!({
+        "api_key_value": "apk_user_canary0123456789",
+        "created_at": "2025-08-01T12:00:00+02:00",
+        "id": "apk-abc1",
+        "is_service_key": false,
+        "org_id": "org-1",
+        "org_name": "apk_user_canary0123456789",
+        "user_email": "ada@example.com",
+        "user_id": "user-1",
+    });
+    json!({ "items": [item], "total": 120, "skip": 0, "limit": 50, "has_more": true, "next_cursor": 2 })
+}
+
+/// Sets a member, by its path; null takes it away.
+fn with(mut page: Value, path: &str, value: Value) -> Value {
+    let (parent, name) = path.rsplit_once('/').unwrap();
+    let parent = page.pointer_mut(parent).unwrap().as_object_mut().unwrap();
+    match value {
+        Value::Null => parent.remove(name),
+        value => parent.insert(name.to_owned(), value),
+    };
+    page
+}
+
+fn read<P: Provider>(lookup: &Lookup, body: &Value) -> Result<Page, Unread> {
+    read_page::<P>(lookup, &ok(body), &Redactor::default())
+}
+
+#[test]
+fn a_page_of_devin_is_read_without_the_secrets_that_it_holds() {
+    let lookup = Devin::list().remove(0);
+    let page = read::<Devin>(&lookup, &devin_page()).unwrap();
+    let created = SystemTime::UNIX_EPOCH + Duration::from_secs(1_754_042_400);
+    let key = KeyInfo::new("devin:apk-abc1".parse().unwrap(), KeyStatus::Active)
+        .with_owner("ada@example.com")
+        .with_created_at(created);
+    assert_eq!(page.items, [key]);
+    assert_eq!((page.entries, page.total), (1, Some(120)));
+    assert_eq!(page.next, [lookup.clone().with_query("page", 2)]);
+    let shown = format!("{page:?} {}", serde_json::to_string(&page.items).unwrap());
+    assert!(!shown.contains("canary"), "{shown}");
+
+    for (path, value, owner) in [
+        ("/items/0/user_email", Value::Null, Some("user-1")),
+        (
+            "/items/0/user_email",
+            json!("x apk_user_canary0123456789"),
+            Some("x [redacted]"),
+        ),
+        ("/items/0/user_email", json!(""), Some("user-1")),
+        ("/items/0/created_at", json!("yesterday"), Some("ada@example.com")),
+    ] {
+        let page = read::<Devin>(&lookup, &with(devin_page(), path, value)).unwrap();
+        assert_eq!(page.items[0].owner(), owner, "{path}");
+    }
+}
+
+#[test]
+fn a_page_of_devin_that_lacks_anything_is_not_read() {
+    let lookup = Devin::list().remove(0);
+    for (path, value) in [
+        ("/items", Value::Null),
+        ("/items", json!({})),
+        ("/items", json!(["apk-1"])),
+        ("/items", json!([null])),
+        ("/items/0/id", Value::Null),
+        ("/items/0/id", json!("")),
+        ("/items/0/id", json!("..")),
+        ("/items/0/id", json!(["apk-1"])),
+        ("/items/0/id", json!("apk_user_canary0123456789")),
+        ("/items/0/user_email", json!(7)),
+        ("/items/0/created_at", json!(1_754_042_400)),
+        ("/total", Value::Null),
+        ("/total", json!(-1)),
+        ("/total", json!("120")),
+        ("/has_more", Value::Null),
+        ("/has_more", json!("true")),
+        ("/has_more", json!(0)),
+        ("/next_cursor", Value::Null),
+        ("/next_cursor", json!("2")),
+        ("/next_cursor", json!(1)), // this very page
+    ] {
+        let unread = read::<Devin>(&lookup, &with(devin_page(), path, value.clone())).expect_err(path);
+        assert_eq!(
+            (unread.kind, unread.facts.status),
+            (ErrorKind::UnexpectedAnswer, Some(200)),
+            "{path}"
+        );
+        let detail = unread.facts.detail.unwrap();
+        assert!(
+            !detail.contains("canary") && detail.contains(['`', 'p']),
+            "{path} {value}: {detail}"
+        );
+    }
+}
+
+fn v3_page(item: Value) -> Value {
+    let mut whole = json!({
+        "api_key_id": "key-1", "api_key_name": "CI", "created_at": 1_700_000_000, "expires_at": null,
+        "is_active": true, "last_used_at": null, "revoked_at": null,
+    });
+    for (name, value) in item.as_object().unwrap() {
+        whole[name] = value.clone();
+    }
+    json!({ "items": [whole], "has_next_page": false, "end_cursor": null, "total": null })
+}
+
+#[test]
+fn the_status_of_a_key_of_devin_v3_is_what_all_its_members_say() {
+    let lookup = DevinV3::find(&"service-user-1/key-1".parse().unwrap()).remove(0);
+    for (item, status, state) in [
+        (json!({}), KeyStatus::Active, KeyState::Live),
+        (
+            json!({ "expires_at": NOW + 1000 }),
+            KeyStatus::Active,
+            KeyState::Live,
+        ),
+        (
+            json!({ "revoked_at": NOW + 1000 }),
+            KeyStatus::Active,
+            KeyState::Live,
+        ),
+        (
+            json!({ "revoked_at": NOW - 1 }),
+            KeyStatus::Unknown,
+            KeyState::Unknown,
+        ),
+        (
+            json!({ "is_active": false }),
+            KeyStatus::Inactive,
+            KeyState::Unknown,
+        ),
+        (
+            json!({ "is_active": false, "revoked_at": NOW - 1 }),
+            KeyStatus::Revoked,
+            KeyState::Dead,
+        ),
+        (
+            json!({ "is_active": false, "revoked_at": NOW + 1000 }),
+            KeyStatus::Inactive,
+            KeyState::Unknown,
+        ),
+        (
+            json!({ "is_active": false, "expires_at": NOW - 1 }),
+            KeyStatus::Expired,
+            KeyState::Dead,
+        ),
+        (
+            json!({ "is_active": false, "expires_at": NOW + 1000 }),
+            KeyStatus::Inactive,
+            KeyState::Unknown,
+        ),
+        (
+            json!({ "is_active": false, "expires_at": 1, "revoked_at": 1 }),
+            KeyStatus::Revoked,
+            KeyState::Dead,
+        ),
+    ] {
+        let page = read::<DevinV3>(&lookup, &v3_page(item.clone())).unwrap();
+        let [key] = page.items.as_slice() else {
+            panic!("{item}")
+        };
+        assert_eq!((key.status(), key.state()), (status, state), "{item}");
+        assert_eq!(key.key().to_string(), "devin-v3:service-user-1/key-1");
+        assert_eq!(
+            (key.name(), key.owner(), key.last_used_at()),
+            (Some("CI"), Some("service-user-1"), None)
+        );
+    }
+    for (path, value) in [
+        ("/items/0/api_key_id", Value::Null),
+        ("/items/0/is_active", Value::Null),
+        ("/items/0/is_active", json!("false")),
+        ("/items/0/revoked_at", Value::Null), // missing, which is not the same as null
+        ("/items/0/revoked_at", json!("2026-11-22T00:00:00Z")),
+        ("/items/0/revoked_at", json!(1_700_000_000_000_u64)),
+        ("/items/0/created_at", json!(u64::MAX)),
+        ("/items/0/expires_at", json!(1.5)),
+        ("/has_next_page", Value::Null),
+        ("/has_next_page", json!(true)), // and no cursor
+        ("/total", json!("1")),
+    ] {
+        let page = read::<DevinV3>(&lookup, &with(v3_page(json!({})), path, value.clone()));
+        assert_eq!(page_word(&page), "unexpected_answer", "{path} {value}");
+    }
+}
+
+#[test]
+fn a_cursor_goes_back_as_it_came_and_what_cannot_is_refused() {
+    let lookup = DevinV3::list().remove(0);
+    let owners = |cursor: &str| json!({ "items": [{ "service_user_id": "service-user-1" }], "has_next_page": true, "end_cursor": cursor });
+    for cursor in ["eyJsYXN0X2lkIjoiYWJjMTIzIn0=", "a&b=c#d%20+é", " ", "\u{202e}x"] {
+        let page = read::<DevinV3>(&lookup, &owners(cursor)).unwrap();
+        assert_eq!(page.next[0].query("after"), Some(cursor));
+        assert_eq!(page.next[1].parameter("service_user_id"), "service-user-1");
+        assert!(!format!("{page:?}").contains(cursor) || cursor == " ", "{page:?}");
+        let again = read::<DevinV3>(&page.next[0], &owners(cursor));
+        assert_eq!(page_word(&again), "unexpected_answer", "the cursor repeats");
+    }
+    for cursor in ["", "a\nb", "\0", &"x".repeat(2049)] {
+        assert!(read::<DevinV3>(&lookup, &owners(cursor)).is_err(), "{cursor:?}");
+    }
+}
+
+#[test]
+fn a_key_that_is_a_credential_of_ours_is_not_listed() {
+    let credential = Credential::bearer("apk-abc1");
+    let redactor = credential
+        .prepare("devin", Devin::ABOUT.credentials)
+        .unwrap()
+        .redactor;
+    let page = read_page::<Devin>(&Devin::list()[0], &ok(&devin_page()), &redactor);
+    let unread = page.unwrap_err();
+    assert!(!format!("{unread:?}").contains("apk-abc1"), "{unread:?}");
+}
+
+/// Sends one look-up to a fake, as a client does.
+async fn send<P: Provider>(fake: &Fake, lookup: &Lookup, credential: Credential) -> Attempt {
+    let prefix = P::ABOUT.settings.iter().find_map(|setting| match setting.effect {
+        Effect::PathPrefix(choices) => choices.first(),
+        Effect::Header(_) => None,
+    });
+    let root = reqwest::Url::parse(&fake.base_url()).unwrap();
+    let base = reqwest::Url::parse(&format!("{}{}", fake.base_url(), prefix.unwrap_or(&""))).unwrap();
+    let target = Arc::new(Target {
+        base,
+        root,
+        operations: P::Client::OPERATIONS,
+        headers: Vec::new(),
+    });
+    let call = Call {
+        target: Arc::clone(&target),
+        parameters: Arc::new(lookup.parameters.clone()),
+        query: Arc::new(lookup.query.clone()),
+        credential: Arc::new(credential.prepare(P::ABOUT.name, P::ABOUT.credentials).unwrap()),
+    };
+    let base = target.base_of(lookup.operation).as_str().trim_end_matches('/');
+    let http = reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy();
+    let client = P::Client::with(base, http.build().unwrap(), call);
+    attempt(
+        P::look_up(&client, lookup),
+        Instant::now() + Duration::from_secs(30),
+    )
+    .await
+}
+
+/// Goes through an inventory, and gives the keys where it is complete.
+async fn inventory<P: Provider>(fake: &Fake, first: Vec<Lookup>) -> Result<Vec<KeyInfo>, Unread> {
+    let (mut inventory, mut keys) = (Inventory::new(first), Vec::new());
+    while let Some(lookup) = inventory.next() {
+        let attempt = send::<P>(fake, &lookup, fake.credential()).await;
+        keys.extend(inventory.add(&lookup, read_page::<P>(&lookup, &attempt, &Redactor::default()))?);
+    }
+    assert!(inventory.is_complete());
+    Ok(keys)
+}
+
+fn texts(keys: &[KeyInfo], status: KeyStatus) -> Vec<String> {
+    let of_status = keys.iter().filter(|key| key.status() == status);
+    of_status.map(|key| key.key().to_string()).collect()
+}
+
+#[tokio::test]
+async fn an_inventory_goes_through_all_pages_of_a_fake() {
+    let fake = Fake::start("devin").await.unwrap();
+    let mut live: Vec<String> = (0..70).map(|_| fake.new_key().to_string()).collect();
+    let dead = fake.dead_key();
+    live.push(fake.new_key().to_string());
+    let keys = inventory::<Devin>(&fake, Devin::list()).await.unwrap();
+    assert_eq!(texts(&keys, KeyStatus::Active), live);
+    assert!(
+        !keys.iter().any(|key| *key.key() == dead),
+        "a revoked key leaves the list"
+    );
+    let shown = format!("{keys:?} {}", serde_json::to_string(&keys).unwrap());
+    assert!(!shown.contains("apk_user_"), "{shown}");
+    let paths: Vec<String> = fake.requests().into_iter().map(|request| request.path).collect();
+    let path = "/v2/enterprise/api-keys?page=";
+    assert_eq!(
+        paths,
+        [format!("{path}1&per_page=50"), format!("{path}2&per_page=50")]
+    );
+
+    let fake = Fake::start("devin-v3").await.unwrap();
+    let live: Vec<String> = (0..11).map(|_| fake.new_key().to_string()).collect();
+    let dead = fake.dead_key();
+    let keys = inventory::<DevinV3>(&fake, DevinV3::list()).await.unwrap();
+    assert_eq!(texts(&keys, KeyStatus::Active), live);
+    assert_eq!(texts(&keys, KeyStatus::Revoked), [dead.to_string()]);
+    let requests = fake.requests();
+    let paths: Vec<&str> = requests.iter().map(|request| request.path.as_str()).collect();
+    let keys_of = "/v3beta1/enterprise/service-users/service-user-";
+    assert_eq!(
+        paths,
+        [
+            "/v3/enterprise/members/service-users?first=50",
+            &format!("{keys_of}fa4e/api-keys?status=all"),
+            &format!("{keys_of}fa4e/api-keys?after=10+%2B%26%23%3D%25%C3%A9&status=all"),
+            &format!("{keys_of}without-keys/api-keys?status=all"),
+        ]
+    );
+    assert!(
+        requests
+            .iter()
+            .all(|request| request.method == "GET" && request.body.is_empty())
+    );
+
+    let found = inventory::<DevinV3>(&fake, DevinV3::find(&dead.key().parse().unwrap()))
+        .await
+        .unwrap();
+    assert_eq!(texts(&found, KeyStatus::Revoked), [dead.to_string()]);
+}
+
+#[tokio::test]
+async fn an_inventory_that_is_disturbed_is_an_error_and_never_a_shorter_one() {
+    let fake = Fake::start("devin").await.unwrap();
+    (0..60).for_each(|_| drop(fake.new_key()));
+    for (reply, kind) in [
+        (Reply::new(429), ErrorKind::RateLimited),
+        (Reply::new(503), ErrorKind::Unavailable),
+        (
+            Reply::new(401).with_json(json!({ "detail": "x" })),
+            ErrorKind::Unauthenticated,
+        ),
+        (
+            Reply::new(200).with_body("text/html", "<html>"),
+            ErrorKind::UnexpectedAnswer,
+        ),
+        (
+            Reply::new(302).with_header("location", "https://elsewhere.example/"),
+            ErrorKind::Redirected,
+        ),
+    ] {
+        let lookup = Devin::list().remove(0);
+        let first = send::<Devin>(&fake, &lookup, fake.credential()).await;
+        let mut inventory = Inventory::new(vec![lookup]);
+        let lookup = inventory.next().unwrap();
+        inventory
+            .add(&lookup, read_page::<Devin>(&lookup, &first, &Redactor::default()))
+            .unwrap();
+        // Behind the first page.
+        let lookup = inventory.next().unwrap();
+        fake.answer_next(reply);
+        let second = send::<Devin>(&fake, &lookup, fake.credential()).await;
+        let page = inventory.add(
+            &lookup,
+            read_page::<Devin>(&lookup, &second, &Redactor::default()),
+        );
+        assert_eq!(page.unwrap_err().kind, kind);
+        assert!(!inventory.is_complete() && inventory.next().is_none());
+    }
+}
+
+async fn probe<P: Provider>(fake: &Fake, secret: &str) -> String {
+    let lookup = P::probe(secret).unwrap();
+    let attempt = send::<P>(fake, &lookup, Credential::from_text(secret)).await;
+    probe_word(&probed::<P>(&attempt, &Redactor::default()))
+}
+
+/// A secret before and after its key's death, and when something stands in the way.
+async fn check_probe<P: Provider>(path: &str) {
+    let fake = Fake::start(P::ABOUT.name).await.unwrap();
+    let key = fake.new_key();
+    let secret = fake.secret(&key).unwrap();
+    assert_eq!(probe::<P>(&fake, &secret).await, "ACCEPTED");
+    let refusal = json!({ "detail": "x", "message": "Unauthenticated." });
+    for (reply, word) in [
+        (Reply::new(407).with_json(&refusal), "unknown unauthenticated"),
+        (Reply::new(403).with_json(&refusal), "unknown permission_denied"),
+        (Reply::new(429).with_json(&refusal), "unknown rate_limited"),
+        (Reply::new(502).with_json(&refusal), "unknown unavailable"),
+        (
+            Reply::new(307).with_header("location", "https://elsewhere.example/"),
+            "unknown redirected",
+        ),
+        (Reply::new(401), "unknown unauthenticated"),
+        (
+            Reply::new(401).with_body("text/html", refusal.to_string()),
+            "unknown unauthenticated",
+        ),
+        (Reply::new(200).with_json(&refusal), "unknown unexpected_answer"),
+    ] {
+        fake.answer_next(reply.clone());
+        assert_eq!(probe::<P>(&fake, &secret).await, word, "{reply:?}");
+    }
+    fake.answer_next(Reply::new(401).with_json(&refusal));
+    assert_eq!(probe::<P>(&fake, &secret).await, "REFUSED");
+
+    let revoker = fake.builder().build().unwrap();
+    assert!(crate::revoke::Revoke::revoke(&revoker, &key).await.is_ok());
+    assert_eq!(probe::<P>(&fake, &secret).await, "REFUSED");
+    let requests = fake.requests();
+    let probes = requests.iter().filter(|request| request.method == "GET");
+    assert_eq!(probes.clone().count(), 11);
+    for request in probes {
+        assert_eq!(request.path, path);
+        let values: Vec<&str> = request.headers.iter().map(|(_, value)| value.as_str()).collect();
+        assert!(
+            values.iter().any(|value| value.contains(&secret)),
+            "the secret itself is tried"
+        );
+        assert!(
+            !values.iter().any(|value| value.contains(fake.credential_text())),
+            "{values:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_secret_is_accepted_as_long_as_its_key_lives() {
+    check_probe::<Devin>("/v1/sessions?limit=1").await;
+    check_probe::<DevinV3>("/v3/self").await;
+    check_probe::<Sinjapp>("/api/v1/me").await;
+}
+
+#[tokio::test]
+async fn sinjapp_names_the_key_that_is_calling() {
+    let fake = Fake::start("sinjapp").await.unwrap();
+    let key = fake.new_key();
+    let own = Credential::api_key(fake.secret(&key).unwrap());
+    let lookup = Sinjapp::whoami().unwrap();
+    let attempt = send::<Sinjapp>(&fake, &lookup, own).await;
+    let page = read_page::<Sinjapp>(&lookup, &attempt, &Redactor::default()).unwrap();
+    assert_eq!(page.items, [KeyInfo::new(key, KeyStatus::Active)]);
+}
+
+#[tokio::test]
+async fn a_wrong_tenant_is_said_to_be_one() {
+    let fake = Fake::start("sinjapp").await.unwrap();
+    fake.answer_next(
+        Reply::new(404).with_json(json!({ "message": "Tenant could not be identified for this domain." })),
+    );
+    assert_eq!(probe::<Sinjapp>(&fake, "x").await, "unknown misdirected");
+}
+
+#[tokio::test]
+async fn a_query_that_no_document_has_fails_the_test_of_who_sends_it() {
+    let fake = Fake::start("devin").await.unwrap();
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    for path in ["?all=true", "?page=1&page=2", "?", "/?page=1"] {
+        let request = client.get(format!("{}/v2/enterprise/api-keys{path}", fake.base_url()));
+        assert_eq!(request.send().await.unwrap().status(), 501, "{path}");
+    }
+    let key = fake.new_key();
+    let request = client.delete(format!(
+        "{}/v2/enterprise/api-keys/{}?page=1",
+        fake.base_url(),
+        key.key()
+    ));
+    assert_eq!(request.send().await.unwrap().status(), 501);
+    assert!(fake.is_live(&key));
+    assert_eq!(fake.take_unexpected().len(), 5);
+}
