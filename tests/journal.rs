@@ -339,6 +339,8 @@ async fn what_is_no_journal_is_never_touched() {
         refused(&scratch.file(), &endless).kind(),
         JournalErrorKind::Foreign
     );
+    let error = refused(&scratch.file(), &[text.as_bytes(), &endless].concat());
+    assert!(error.to_string().contains("line 5 is too long"), "{error}");
     let error = FileJournal::open(&scratch.0).unwrap_err();
     assert_eq!(error.kind(), JournalErrorKind::Foreign, "{error}");
     let error = FileJournal::open(scratch.0.join("missing/run.jsonl")).unwrap_err();
