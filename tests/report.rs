@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, SystemTime};
 
+use keyrevoke::fakes::Fake;
 use keyrevoke::journal::{FileJournal, Journal, JournalEntry, JournalRecord, new_run};
 use keyrevoke::{Disposition, ErrorKind, Evidence, KeyRef, KeyState, Revocation, RevokeError, RevokeResult};
 use serde_json::{Value, json};
@@ -213,6 +214,33 @@ async fn exit_codes_say_what_the_worst_key_is() {
     let live = RevokeError::new("dolfin", ErrorKind::PermissionDenied, KeyState::Live);
     incident.outcome("dolfin:3", Err(live)).await;
     assert_eq!(incident.report("table").0, 1);
+}
+
+#[tokio::test]
+async fn the_journal_of_a_real_run_is_reported() {
+    let fake = Fake::start("dolfin").await.unwrap();
+    let incident = Incident::new();
+    let file = incident.directory.join("real.jsonl");
+    let revoke = |key: KeyRef| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_keyrevoke"));
+        command
+            .env_clear()
+            .stdin(Stdio::null())
+            .env("KEYREVOKE_DOLFIN_CREDENTIAL", fake.credential_text())
+            .env("KEYREVOKE_DOLFIN_BASE_URL", fake.base_url())
+            .args(["revoke", &key.to_string(), "--journal"])
+            .arg(&file);
+        tokio::task::spawn_blocking(move || command.output().unwrap())
+    };
+    assert_eq!(revoke(fake.new_key()).await.unwrap().status.code(), Some(0));
+    let (code, out, err) = report(&file, &[]);
+    assert_eq!((code, err.as_str()), (0, ""));
+    assert!(out.contains("1 dead, 0 live, 0 unknown, 0 in flight"), "{out}");
+    assert_eq!(revoke(fake.unknown_key()).await.unwrap().status.code(), Some(3));
+    let (code, out, err) = report(&file, &[]);
+    assert_eq!((code, err.as_str()), (3, ""));
+    assert!(out.contains("1 dead, 0 live, 1 unknown, 0 in flight"), "{out}");
+    assert!(!out.contains("planned") && !out.contains("no end"), "{out}");
 }
 
 #[tokio::test]
