@@ -18,7 +18,8 @@ const MOST_PAGES: usize = 10_000;
 pub(crate) struct Inventory {
     /// The next one last.
     open: Vec<Lookup>,
-    asked: HashSet<Lookup>,
+    /// Everything that was asked, or is still to be asked.
+    known: HashSet<Lookup>,
     seen: HashSet<KeyRef>,
     /// By list: entries seen, and the total that its pages state.
     lists: HashMap<Lookup, (u64, Option<u64>)>,
@@ -33,6 +34,7 @@ impl Inventory {
         first.reverse();
         Self {
             failed: first.is_empty(),
+            known: first.iter().cloned().collect(),
             open: first,
             ..Self::default()
         }
@@ -41,7 +43,6 @@ impl Inventory {
     /// What to ask now; `None` once everything was asked, or after a page that could not be used.
     pub(crate) fn next(&mut self) -> Option<Lookup> {
         let next = self.open.pop().filter(|_| !self.failed)?;
-        self.asked.insert(next.clone());
         self.waiting += 1;
         Some(next)
     }
@@ -69,11 +70,10 @@ impl Inventory {
     }
 
     fn check(&mut self, lookup: &Lookup, page: &Page) -> Result<(), &'static str> {
-        let is_new = |next: &Lookup| !self.asked.contains(next) && !self.open.contains(next);
-        if !page.next.iter().all(is_new) {
-            return Err("the list leads back to a page that was read before");
+        if !page.next.iter().all(|next| self.known.insert(next.clone())) {
+            return Err("the list leads to one page twice");
         }
-        if self.asked.len() + self.open.len() + page.next.len() > MOST_PAGES {
+        if self.known.len() > MOST_PAGES {
             return Err("the list does not end");
         }
         let list = lookup.list();
@@ -114,31 +114,32 @@ mod tests {
         })
     }
 
-    /// Goes through the pages in order; says how many keys came and whether they are all.
-    fn read(pages: Vec<Result<Page, Unread>>) -> (usize, bool) {
+    /// Goes through the pages in order, until one cannot be used; says how many keys came and whether they are all.
+    fn read(pages: Vec<Result<Page, Unread>>) -> Result<(usize, bool), Unread> {
         let mut inventory = Inventory::new(vec![list(1)]);
         let (mut keys, mut pages) = (0, pages.into_iter());
         while let Some(lookup) = inventory.next() {
             let Some(page) = pages.next() else { break };
-            match inventory.add(&lookup, page) {
-                Ok(found) => keys += found.len(),
-                Err(unread) => assert_eq!(unread.kind, ErrorKind::UnexpectedAnswer),
+            let found = inventory.add(&lookup, page);
+            if found.is_err() {
+                assert!(!inventory.is_complete() && inventory.next().is_none());
             }
+            keys += found?.len();
         }
-        (keys, inventory.is_complete() && pages.next().is_none())
+        Ok((keys, inventory.is_complete()))
     }
 
     #[test]
     fn an_inventory_is_complete_when_its_last_page_was_read() {
         let one = || page(&["a", "b"], &[2], Some(3));
         let two = || page(&["c"], &[], Some(3));
-        assert_eq!(read(vec![one(), two()]), (3, true));
-        assert_eq!(read(vec![one()]), (2, false));
-        assert_eq!(read(Vec::new()), (0, false), "asked, and not answered");
-        assert_eq!(read(vec![page(&[], &[], Some(0))]), (0, true));
+        assert_eq!(read(vec![one(), two()]), Ok((3, true)));
+        assert_eq!(read(vec![one()]), Ok((2, false)));
+        assert_eq!(read(Vec::new()), Ok((0, false)), "asked, and not answered");
+        assert_eq!(read(vec![page(&[], &[], Some(0))]), Ok((0, true)));
         assert_eq!(
             read(vec![page(&["a"], &[2], None), page(&["b"], &[], None)]),
-            (2, true)
+            Ok((2, true))
         );
         assert!(
             !Inventory::new(Vec::new()).is_complete(),
@@ -180,7 +181,8 @@ mod tests {
                 vec![page(&["a"], &[2], None), page(&["a"], &[], None)],
             ),
         ] {
-            assert!(!read(pages).1, "{name}");
+            let kind = read(pages).map_err(|unread| unread.kind);
+            assert_eq!(kind, Err(ErrorKind::UnexpectedAnswer), "{name}");
         }
     }
 
