@@ -187,6 +187,15 @@ mod tests {
     }
 
     #[test]
+    fn a_page_that_could_not_be_used_is_not_made_up_for_by_a_later_one() {
+        let mut inventory = Inventory::new(vec![list(1), list(2)]);
+        let (one, two) = (inventory.next().unwrap(), inventory.next().unwrap());
+        assert!(inventory.add(&one, page(&["a", "a"], &[], None)).is_err());
+        assert!(inventory.add(&two, page(&["b"], &[], None)).is_ok());
+        assert!(!inventory.is_complete());
+    }
+
+    #[test]
     fn a_list_without_end_ends() {
         let mut inventory = Inventory::new(vec![list(1)]);
         let mut pages = 0;
