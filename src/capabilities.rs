@@ -21,6 +21,9 @@ pub struct Capabilities {
     repeat: Repeat,
     reversible: bool,
     also_dies: Option<Cow<'static, str>>,
+    finds: bool,
+    lists: bool,
+    probes: bool,
 }
 
 impl Default for Capabilities {
@@ -30,6 +33,9 @@ impl Default for Capabilities {
             repeat: Repeat::Never,
             reversible: false,
             also_dies: None,
+            finds: false,
+            lists: false,
+            probes: false,
         }
     }
 }
@@ -49,6 +55,27 @@ impl Capabilities {
     /// What else dies with the key; `None` where nothing is known to.
     pub fn also_dies(&self) -> Option<&str> {
         self.also_dies.as_deref()
+    }
+
+    /// Can the provider be asked about a key? See [`Revoke::find`](crate::Revoke::find).
+    pub fn can_find(&self) -> bool {
+        self.finds
+    }
+
+    /// Does the provider list keys? See [`Revoke::list`](crate::Revoke::list).
+    pub fn can_list(&self) -> bool {
+        self.lists
+    }
+
+    /// Can a secret be tried without using it? See [`Revoke::probe`](crate::Revoke::probe).
+    pub fn can_probe(&self) -> bool {
+        self.probes
+    }
+
+    /// Sets [`can_find`](Self::can_find), [`can_list`](Self::can_list) and [`can_probe`](Self::can_probe).
+    pub fn with_looks(mut self, finds: bool, lists: bool, probes: bool) -> Self {
+        (self.finds, self.lists, self.probes) = (finds, lists, probes);
+        self
     }
 
     /// Sets [`repeat`](Self::repeat).

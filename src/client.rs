@@ -10,11 +10,14 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
 use crate::answer::{Answer, Attempt, BODY_LIMIT, Body, Failure, FailureReason};
+use crate::ask::{Acceptance, Keys};
 use crate::attempt::attempt;
 use crate::capabilities::Capabilities;
 use crate::credential::{Prepared, Redactor};
 use crate::detail;
 use crate::input::InvalidInput;
+use crate::key_filter::KeyFilter;
+use crate::key_info::KeyInfo;
 use crate::observer::{AttemptEnd, AttemptStart, Observer};
 use crate::outcome::{Delivery, ErrorKind, Facts, GaveUp, KeyState, Revocation, RevokeError, RevokeResult};
 use crate::provider::{About, KeyParts, Provider};
@@ -22,8 +25,9 @@ use crate::retry::{
     Attempted, Budget, Ended, Limits, RetryPolicy, World, conclude, conclude_early, may_repeat, run,
 };
 use crate::revoke::Revoke;
+use crate::secret::Secret;
 use crate::source::Credentials;
-use crate::verdict::{Again, Meaning, verdict};
+use crate::verdict::{Again, Meaning, body_fits, verdict};
 use crate::wire::{Call, Generated, Target};
 use crate::within::{Within, unless};
 
@@ -76,7 +80,9 @@ impl<P: Provider> Revoke for Revoker<P> {
     }
 
     fn capabilities(&self) -> Capabilities {
-        P::ABOUT.capabilities()
+        let lists = !P::list().is_empty();
+        let probes = !P::PROBE_RULES.is_empty();
+        P::ABOUT.capabilities().with_looks(lists, lists, probes)
     }
 
     fn is_own(&self, key: &P::Key) -> bool {
@@ -100,8 +106,23 @@ impl<P: Provider> Revoke for Revoker<P> {
     }
 
     async fn revoke_within(&self, key: &P::Key, within: &Within<'_>) -> RevokeResult {
+        if let Some(checks) = within.checks {
+            return self.0.revoke_checked(key, within, checks).await;
+        }
         let call = OneCall::new(&self.0, key, *within);
         call.run_until(call.ended()).await
+    }
+
+    async fn find(&self, key: &P::Key) -> Result<KeyInfo, RevokeError> {
+        self.0.find(key).await
+    }
+
+    fn list(&self, filter: &KeyFilter) -> Keys {
+        Keys::new(Arc::clone(&self.0), filter.clone())
+    }
+
+    async fn probe(&self, secret: &Secret) -> Result<Acceptance, RevokeError> {
+        self.0.probe(secret).await
     }
 }
 
@@ -132,7 +153,7 @@ fn check_key(
 }
 
 /// One call for one key.
-struct OneCall<'a, P: Provider> {
+pub(crate) struct OneCall<'a, P: Provider> {
     within: Within<'a>,
     revoker: &'a RevokerInner<P>,
     key: &'a P::Key,
@@ -167,16 +188,18 @@ struct Progress {
 }
 
 /// What is reported of an attempt.
-struct Seen {
+pub(crate) struct Seen {
     facts: Facts,
     cause: Option<String>,
     vetoed: bool,
     /// Was the credential the very key that is to die?
     by_itself: bool,
+    /// Did the provider itself say that it has no such key?
+    missing: bool,
 }
 
 impl<'a, P: Provider> OneCall<'a, P> {
-    fn new(revoker: &'a RevokerInner<P>, key: &'a P::Key, within: Within<'a>) -> Self {
+    pub(crate) fn new(revoker: &'a RevokerInner<P>, key: &'a P::Key, within: Within<'a>) -> Self {
         Self {
             within,
             revoker,
@@ -204,7 +227,7 @@ impl<'a, P: Provider> OneCall<'a, P> {
         report(&P::ABOUT, run(self, &limits).await)
     }
 
-    async fn run_until(&self, until: impl Future<Output = ()> + Send) -> RevokeResult {
+    pub(crate) async fn run_until(&self, until: impl Future<Output = ()> + Send) -> RevokeResult {
         // The end is asked first: what has ended already sends nothing.
         let ended = unless(until, self.run()).await;
         ended.unwrap_or_else(|| Err(self.cancelled()))
@@ -212,7 +235,7 @@ impl<'a, P: Provider> OneCall<'a, P> {
 
     /// Completes when the run's end is the end of this call: at once where nothing is under way, else when that is
     /// given up.
-    async fn ended(&self) {
+    pub(crate) async fn ended(&self) {
         self.within.finished().await;
         let mut abandoned = pin!(self.within.abandoned());
         poll_fn(|context| {
@@ -394,6 +417,8 @@ impl<P: Provider> World for OneCall<'_, P> {
                 _ => cause.clone(),
             };
         }
+        let missing = matches!(&attempt, Attempt::Answered(answer)
+            if answer.status == 404 && P::ABOUT.missing.0.is_some_and(|body| body_fits(body, answer, &self.parameters)));
         let refused = facts.status == Some(401);
         self.progress(|progress| {
             progress.attempts = number;
@@ -415,6 +440,7 @@ impl<P: Provider> World for OneCall<'_, P> {
                 cause,
                 vetoed,
                 by_itself,
+                missing,
             },
         )
     }
@@ -536,6 +562,7 @@ fn report(about: &'static About, ended: Ended<Seen>) -> RevokeResult {
                 .gave_up
                 .filter(|why| *why != GaveUp::MayHurt || retryable || state != KeyState::Live),
         )
+        .with_missing(kind == ErrorKind::NotFound && seen.missing)
         .with_likely_dead(likely_dead);
     Err(match seen.cause {
         Some(cause) => error.with_source(cause),

@@ -139,6 +139,15 @@ pub(crate) struct Prepared {
 }
 
 impl Prepared {
+    /// No credential, where none could be had.
+    pub(crate) fn none(redactor: &Redactor) -> Self {
+        Self {
+            headers: Vec::new(),
+            redactor: redactor.clone(),
+            key_id: None,
+        }
+    }
+
     /// Do both authorise with the same values?
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         self.headers == other.headers

@@ -41,6 +41,8 @@ struct ErrorInner {
     retry_after: Option<Duration>,
     likely_dead: bool,
     gave_up: Option<GaveUp>,
+    /// Did the provider itself say that it has no such key?
+    missing: bool,
     next_step: Option<Cow<'static, str>>,
     facts: Facts,
     source: Option<Arc<dyn Error + Send + Sync>>,
@@ -55,6 +57,7 @@ impl RevokeError {
         let (delivery, attempts) = match kind {
             ErrorKind::InvalidInput => (Delivery::NotSent, 0),
             ErrorKind::NotSent | ErrorKind::Vetoed => (Delivery::NotSent, 1),
+            ErrorKind::WrongKey | ErrorKind::Unsupported => (Delivery::NotSent, 0),
             ErrorKind::Cancelled if state == KeyState::Live => (Delivery::NotSent, 0),
             ErrorKind::NoAnswer | ErrorKind::Cancelled => (Delivery::MaybeSent, 1),
             _ => (Delivery::Answered, 1),
@@ -72,6 +75,7 @@ impl RevokeError {
             retry_after: None,
             likely_dead: false,
             gave_up: None,
+            missing: false,
             next_step: None,
             facts: Facts {
                 attempts,
@@ -176,6 +180,21 @@ impl RevokeError {
         self
     }
 
+    pub(crate) fn with_missing(mut self, missing: bool) -> Self {
+        self.0.missing = missing;
+        self
+    }
+
+    pub(crate) fn is_missing(&self) -> bool {
+        self.0.missing
+    }
+
+    /// The same, where nothing was sent that could change a key.
+    pub(crate) fn into_live(mut self) -> Self {
+        self.0.state = KeyState::Live;
+        self.with_delivery(Delivery::NotSent)
+    }
+
     /// The same, of a key that an earlier call may have changed.
     pub(crate) fn into_doubt(mut self) -> Self {
         self.0.state = KeyState::Unknown;
@@ -246,6 +265,16 @@ impl RevokeError {
             (ErrorKind::WrongObject, _) => {
                 "Stop, and look at the provider which keys were hit: the answer is about another key than the one asked for."
             }
+            (ErrorKind::WrongKey, _) => "Find out which key is meant, and give its id: nothing was sent.",
+            (ErrorKind::StillAccepted, _) => {
+                "Act now: the key still works. Revoke it by other means, and tell the provider that its answer was not true."
+            }
+            (ErrorKind::StillListed, _) => {
+                "Look at the provider's list again, or try the key: the provider called it dead and still lists it as working."
+            }
+            (ErrorKind::Unsupported, _) => {
+                "Look at the provider's own pages: it publishes no way to do this."
+            }
             (ErrorKind::Unavailable, _) => {
                 "Assume that the key works, verify at the provider, and call again once the provider is up."
             }
@@ -311,6 +340,7 @@ impl Serialize for RevokeError {
             state: self.0.state,
             disposition: None,
             evidence: &[],
+            verified_after: None,
             reversible: None,
             propagation: None,
             kind: Some(self.0.kind),

@@ -29,7 +29,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use wiremock::matchers::any;
@@ -201,6 +201,13 @@ struct State {
     made: Vec<Issued>,
     issued: u64,
     scripted: VecDeque<Reply>,
+    /// Like `scripted`, for revocations alone.
+    revocations: VecDeque<Reply>,
+    /// How long the dead go on working and being listed.
+    propagation: Duration,
+    died: HashMap<String, Instant>,
+    /// Ids of dead keys that new keys get.
+    freed: Option<Vec<u64>>,
     always: Option<Reply>,
     received: Vec<Received>,
     unexpected: Vec<String>,
@@ -210,10 +217,29 @@ impl State {
     /// The keys that were made, as they are now.
     fn inventory(&self) -> Vec<Issued> {
         let now = |made: &Issued| Issued {
-            live: self.keys.get(&made.path) == Some(&true),
+            live: self.keys.get(&made.path) == Some(&true) || self.lingers(&made.path),
             ..made.clone()
         };
         self.made.iter().map(now).collect()
+    }
+
+    /// Did the key die so lately that its death has not spread?
+    fn lingers(&self, path: &str) -> bool {
+        let died = self.died.get(path);
+        died.is_some_and(|died| died.elapsed() < self.propagation)
+    }
+
+    /// Kills the key of this path; says whether it was live, and nothing where there is none.
+    fn kill(&mut self, path: &str) -> Option<bool> {
+        let was_live = std::mem::replace(self.keys.get_mut(path)?, false);
+        if was_live {
+            self.died.insert(path.to_owned(), Instant::now());
+            let number = self.made.iter().position(|made| made.path == path);
+            if let (Some(freed), Some(number)) = (&mut self.freed, number) {
+                freed.push(self.made[number].number);
+            }
+        }
+        Some(was_live)
     }
 }
 
@@ -317,6 +343,22 @@ impl Fake {
         self.state().scripted.push_back(reply);
     }
 
+    /// Answers the next request that revokes with this, and leaves look-ups alone; calls add up.
+    pub fn answer_next_revocation(&self, reply: Reply) {
+        self.state().revocations.push_back(reply);
+    }
+
+    /// Lets keys that are revoked from now on be accepted and listed for this long, as where a death takes time to
+    /// spread. A second revocation is told that the key is dead at once.
+    pub fn delay_deaths(&self, time: Duration) {
+        self.state().propagation = time;
+    }
+
+    /// Gives the id of a key that is revoked from now on to the next new key, as some providers do.
+    pub fn reuse_ids(&self) {
+        self.state().freed.get_or_insert_default();
+    }
+
     /// Answers every request with this from now on, once those of [`answer_next`](Self::answer_next) are used up.
     pub fn answer_always(&self, reply: Reply) {
         self.state().always = Some(reply);
@@ -326,6 +368,7 @@ impl Fake {
     pub fn behave(&self) {
         let mut state = self.state();
         state.scripted.clear();
+        state.revocations.clear();
         state.always = None;
     }
 
@@ -344,9 +387,15 @@ impl Fake {
         let mut state = self.state();
         state.issued += 1;
         let fake = self.provider.entry().fake();
-        let text = (fake.key)(state.issued);
+        let freed = state.freed.as_mut().and_then(Vec::pop);
+        let number = freed.unwrap_or(state.issued);
+        let text = (fake.key)(number);
         if let (Some(path), Some(live)) = (path_of(self.provider, &text), live) {
+            // An id that is given away again is the new key's alone.
+            state.made.retain(|made| made.path != path);
+            state.died.remove(&path);
             let made = Issued {
+                number,
                 key: text.clone(),
                 secret: (fake.secret)(state.issued),
                 live,
@@ -419,10 +468,14 @@ impl Responder {
         let Some((asked, path)) = matched.next() else {
             return unexpected(state, request);
         };
-        let scripted = state.scripted.pop_front().or_else(|| state.always.clone());
+        let revocation = (asked.operation == "revoke")
+            .then(|| state.revocations.pop_front())
+            .flatten();
+        let scripted = revocation.or_else(|| state.scripted.pop_front());
+        let scripted = scripted.or_else(|| state.always.clone());
         if let Some(reply) = scripted {
-            if let (true, Some(live)) = (reply.carried_out, state.keys.get_mut(&path)) {
-                *live = false;
+            if reply.carried_out {
+                state.kill(&path);
             }
             return reply;
         }
@@ -432,13 +485,10 @@ impl Responder {
         let case = if !self.is_accepted(request) {
             Case::Unauthenticated
         } else {
-            match state.keys.get_mut(&path) {
+            match state.kill(&path) {
                 None => Case::Unknown,
-                Some(live) if *live => {
-                    *live = false;
-                    Case::Revoked
-                }
-                Some(_) => Case::Again,
+                Some(true) => Case::Revoked,
+                Some(false) => Case::Again,
             }
         };
         (fake.answer)(case, &asked.parameters)

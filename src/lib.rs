@@ -1,9 +1,11 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 mod answer;
+mod ask;
 mod attempt;
 mod builder;
 mod capabilities;
+mod checks;
 mod client;
 #[cfg(all(test, feature = "fakes"))]
 mod contract;
@@ -13,14 +15,12 @@ mod error;
 #[cfg(all(test, feature = "fakes"))]
 mod golden;
 mod input;
-#[cfg_attr(not(test), expect(dead_code))] // for the calls that look keys up
 mod inventory;
 mod json;
 mod key;
 mod key_filter;
 mod key_info;
 mod lane;
-#[cfg_attr(not(all(test, feature = "fakes")), expect(dead_code))] // for the calls that look keys up
 mod lookup;
 #[cfg(all(test, feature = "fakes"))]
 mod lookup_tests;
@@ -32,7 +32,6 @@ mod observer;
 mod options;
 mod outcome;
 mod plan;
-#[cfg_attr(not(all(test, feature = "fakes")), expect(dead_code))] // for the calls that try a secret
 mod probe;
 #[cfg(all(test, feature = "fakes"))]
 mod properties;
@@ -46,10 +45,12 @@ mod retry;
 mod revocation;
 mod revoke;
 mod run;
+mod secret;
 mod source;
 #[cfg(all(test, feature = "fakes"))]
 mod specimen;
 mod verdict;
+mod verify;
 mod wire;
 mod within;
 mod written;
@@ -61,8 +62,10 @@ pub mod fakes;
 pub mod journal;
 pub mod timestamp;
 
+pub use ask::{Acceptance, Keys};
 pub use builder::{BuildError, BuildTarget, Builder};
 pub use capabilities::Capabilities;
+pub use checks::{Attestation, Checks, Expectation, Verification};
 pub use client::Revoker;
 pub use credential::Credential;
 pub use input::InvalidInput;
@@ -83,6 +86,7 @@ pub use registry::Registry;
 pub use retry::RetryPolicy;
 pub use revoke::{AnyRevoker, Detached, Revoke};
 pub use run::Run;
+pub use secret::Secret;
 pub use source::CredentialSource;
 pub use within::Stopper;
 #[doc(hidden)]

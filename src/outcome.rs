@@ -94,6 +94,14 @@ pub enum Evidence {
     /// The provider gave an answer that can only mean success, but its documentation does not state the
     /// status; what was inferred, and from what, stands in the provider's module.
     InferredAnswer,
+    /// The same request, sent once more, got the provider's answer that this very key is dead.
+    Repeat,
+    /// The provider's own list says so: as the key's state, or by its absence where the same call saw it there before.
+    ReadBack,
+    /// The provider does not accept the key's secret any more.
+    SecretRefused,
+    /// The provider knows no such key, and the caller attests that there was one.
+    CallerAttested,
 }
 
 impl Evidence {
@@ -102,6 +110,10 @@ impl Evidence {
         match self {
             Self::ProviderAnswer => "provider_answer",
             Self::InferredAnswer => "inferred_answer",
+            Self::Repeat => "repeat",
+            Self::ReadBack => "read_back",
+            Self::SecretRefused => "secret_refused",
+            Self::CallerAttested => "caller_attested",
         }
     }
 }
@@ -172,6 +184,14 @@ pub enum ErrorKind {
     Scheduled,
     /// The provider reports on another key than the one that was asked for; that one may have been hit.
     WrongObject,
+    /// The key is not the one that was meant: it was looked up, and nothing was sent.
+    WrongKey,
+    /// The provider still accepts the key's secret, after all the time that was given to its death.
+    StillAccepted,
+    /// The provider called the key dead and still lists it as working.
+    StillListed,
+    /// The provider publishes no way to do what was asked.
+    Unsupported,
 }
 
 impl ErrorKind {
@@ -196,6 +216,10 @@ impl ErrorKind {
             Self::Vetoed => "vetoed",
             Self::Scheduled => "scheduled",
             Self::WrongObject => "wrong_object",
+            Self::WrongKey => "wrong_key",
+            Self::StillAccepted => "still_accepted",
+            Self::StillListed => "still_listed",
+            Self::Unsupported => "unsupported",
         }
     }
 }
@@ -327,6 +351,10 @@ macro_rules! fact_accessors {
             self
         }
 
+        pub(crate) fn into_facts(self) -> Facts {
+            self.0.facts
+        }
+
         pub(crate) fn with_facts(mut self, facts: Facts) -> Self {
             self.inner_mut().facts = facts;
             self
@@ -342,6 +370,7 @@ pub(crate) struct Record<'a> {
     pub(crate) state: KeyState,
     pub(crate) disposition: Option<Disposition>,
     pub(crate) evidence: &'a [Evidence],
+    pub(crate) verified_after: Option<Duration>,
     pub(crate) reversible: Option<bool>,
     pub(crate) propagation: Option<Duration>,
     pub(crate) kind: Option<ErrorKind>,
@@ -358,7 +387,7 @@ impl Serialize for Record<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let milliseconds =
             |time: Option<Duration>| time.map(|time| u64::try_from(time.as_millis()).unwrap_or(u64::MAX));
-        let mut out = serializer.serialize_struct("RevokeResult", 20)?;
+        let mut out = serializer.serialize_struct("RevokeResult", 21)?;
         out.serialize_field("provider", self.provider)?;
         out.serialize_field("state", &self.state)?;
         out.serialize_field("disposition", &self.disposition)?;
@@ -375,6 +404,7 @@ impl Serialize for Record<'_> {
         out.serialize_field("detail", &self.facts.detail)?;
         out.serialize_field("field_errors", &self.facts.field_errors)?;
         out.serialize_field("evidence", self.evidence)?;
+        out.serialize_field("verified_after_ms", &milliseconds(self.verified_after))?;
         out.serialize_field("likely_dead", &self.likely_dead)?;
         out.serialize_field("gave_up", &self.gave_up)?;
         out.serialize_field("reversible", &self.reversible)?;

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::error::Error;
 use std::fmt;
 
+use crate::checks::Expectation;
 use crate::input::InvalidInput;
 use crate::key::KeyRef;
 use crate::outcome::{ErrorKind, KeyState, RevokeError};
@@ -21,6 +22,7 @@ pub struct Plan {
     pub(crate) items: Vec<Item>,
     /// Where a key was given in another form, or more than once: all the forms.
     pub(crate) given: HashMap<KeyRef, Vec<KeyRef>>,
+    pub(crate) expectations: HashMap<KeyRef, Expectation>,
 }
 
 pub(crate) struct Item {
@@ -61,6 +63,7 @@ impl Plan {
             registry,
             items,
             given,
+            expectations: HashMap::new(),
         };
         (plan, error)
     }
@@ -82,6 +85,20 @@ impl Plan {
             key: &item.key,
             target: &self.registry.targets[item.target as usize],
         })
+    }
+
+    /// Looks these keys up first, and sends nothing about one that is another than is expected. A key that is not of the
+    /// plan is passed over.
+    pub fn with_expectations(
+        mut self,
+        expectations: impl IntoIterator<Item = (KeyRef, Expectation)>,
+    ) -> Self {
+        for (key, expectation) in expectations {
+            if let (Ok((_, key)), false) = (self.registry.resolve(&key), expectation.is_empty()) {
+                self.expectations.insert(key, expectation);
+            }
+        }
+        self
     }
 
     /// The same plan with other settings of its registry, whose revokers stay those that the plan was made with.

@@ -13,7 +13,7 @@ use crate::credential::Form;
 use crate::input::InvalidInput;
 use crate::lookup::{Lookup, Page, Reading, not_offered};
 use crate::probe::ProbeRule;
-use crate::verdict::Rule;
+use crate::verdict::{Expect, Rule};
 use crate::wire::{Generated, Sent};
 
 /// A service whose keys we revoke. Implemented by the markers in this crate's provider modules, such as
@@ -100,6 +100,9 @@ pub struct About {
     pub repeat: (Repeat, &'static str),
     /// May the provider give a freed id to another key? With its source.
     pub ids_reused: (IdsReused, &'static str),
+    /// The body of the provider's own 404 about a key that it does not have, with its source; none where that cannot be
+    /// told from somebody else's.
+    pub(crate) missing: (Option<Expect>, &'static str),
     /// How long a dead key may go on working here and there, where documented.
     pub propagation: Option<Duration>,
     pub reversible: bool,

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use futures_core::Stream;
 
+use crate::checks::Checks;
 use crate::input::InvalidInput;
 use crate::journal::Journal;
 use crate::key::{KeyRef, is_tenant_name};
@@ -40,6 +41,7 @@ pub struct Registry {
     pub(crate) observer: Option<Arc<dyn Observer>>,
     pub(crate) journal: Option<Arc<dyn Journal>>,
     pub(crate) operator: Option<String>,
+    pub(crate) checks: Option<Checks>,
 }
 
 /// A revoker, and which keys are its.
@@ -163,6 +165,13 @@ impl Registry {
     /// [a repeat cannot hurt](crate::Capabilities::repeat); else it comes back as unknown.
     pub fn with_journal(mut self, journal: impl Journal) -> Self {
         self.journal = Some(Arc::new(journal));
+        self
+    }
+
+    /// What is looked at before and after each key is revoked. What is expected of single keys is said of the
+    /// [plan](Plan::with_expectations).
+    pub fn with_checks(mut self, checks: Checks) -> Self {
+        self.checks = Some(checks);
         self
     }
 

@@ -29,6 +29,7 @@ struct RevocationInner {
     provider: Cow<'static, str>,
     disposition: Disposition,
     evidence: Vec<Evidence>,
+    verified_after: Option<Duration>,
     reversible: bool,
     propagation: Option<Duration>,
     facts: Facts,
@@ -45,6 +46,7 @@ impl Revocation {
             provider: provider.into(),
             disposition,
             evidence: evidence.into_iter().collect(),
+            verified_after: None,
             reversible: false,
             propagation: None,
             facts: Facts {
@@ -72,6 +74,25 @@ impl Revocation {
     /// What the proof rests on, in the order in which it was gathered.
     pub fn evidence(&self) -> &[Evidence] {
         &self.0.evidence
+    }
+
+    /// How long after the provider's answer a look of our own confirmed the death; `None` where none did.
+    pub fn verified_after(&self) -> Option<Duration> {
+        self.0.verified_after
+    }
+
+    /// Adds to the [`evidence`](Self::evidence).
+    pub fn with_evidence(mut self, evidence: Evidence) -> Self {
+        if !self.0.evidence.contains(&evidence) {
+            self.0.evidence.push(evidence);
+        }
+        self
+    }
+
+    /// Sets [`verified_after`](Self::verified_after).
+    pub fn with_verified_after(mut self, time: impl Into<Option<Duration>>) -> Self {
+        self.0.verified_after = time.into();
+        self
     }
 
     /// Can somebody bring the key back to life?
@@ -133,6 +154,7 @@ impl Serialize for Revocation {
             state: KeyState::Dead,
             disposition: Some(self.0.disposition),
             evidence: &self.0.evidence,
+            verified_after: self.0.verified_after,
             reversible: Some(self.0.reversible),
             propagation: self.0.propagation,
             kind: None,

@@ -8,11 +8,16 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use crate::ask::{Acceptance, Keys, unsupported};
 use crate::capabilities::Capabilities;
+use crate::checks::{Attestation, Checks, Verification};
 use crate::input::InvalidInput;
 use crate::key::KeyRef;
+use crate::key_filter::KeyFilter;
+use crate::key_info::KeyInfo;
 use crate::observer::BoxFuture;
 use crate::outcome::{ErrorKind, KeyState, RevokeError, RevokeResult};
+use crate::secret::Secret;
 use crate::within::Within;
 
 /// Kills keys of one provider with one credential.
@@ -71,6 +76,66 @@ pub trait Revoke: Send + Sync + 'static {
     /// What is known of the provider before it is asked. Where nothing is said, nothing is claimed.
     fn capabilities(&self) -> Capabilities {
         Capabilities::default()
+    }
+
+    /// Revokes the key with looks before and after: is it the key that is meant, and is it dead? See [`Checks`].
+    ///
+    /// What is looked at changes nothing, is bounded by the deadline once for each look, and is not told to observers.
+    /// A revoker that cannot look sends nothing.
+    fn revoke_checked(&self, key: &Self::Key, checks: &Checks) -> impl Future<Output = RevokeResult> + Send {
+        async move {
+            let within = Within {
+                checks: Some(checks),
+                ..Within::default()
+            };
+            self.revoke_within(key, &within).await
+        }
+    }
+
+    /// Revokes the key, and looks afterwards until its death is confirmed or the time for that is spent.
+    ///
+    /// What was accepted but not done, or whose answer was lost, becomes a death where a look shows it. A secret that
+    /// is still accepted at the end makes the key [`Live`](KeyState::Live), whatever the provider said.
+    fn revoke_verified(
+        &self,
+        key: &Self::Key,
+        verification: Verification,
+    ) -> impl Future<Output = RevokeResult> + Send {
+        async move {
+            let checks = Checks::new().with_verification(verification);
+            self.revoke_checked(key, &checks).await
+        }
+    }
+
+    /// Revokes a key of which the caller knows that it existed: the provider's own "no such key" is then its death, with
+    /// the evidence [`CallerAttested`](crate::Evidence::CallerAttested).
+    fn revoke_known(
+        &self,
+        key: &Self::Key,
+        attestation: Attestation,
+    ) -> impl Future<Output = RevokeResult> + Send {
+        async move {
+            let checks = Checks::new().with_attestation(attestation);
+            self.revoke_checked(key, &checks).await
+        }
+    }
+
+    /// What the provider says of the key. Absence from a list that was read to its end is
+    /// [`NotFound`](ErrorKind::NotFound): dead, or never there.
+    fn find(&self, _key: &Self::Key) -> impl Future<Output = Result<KeyInfo, RevokeError>> + Send {
+        let error = unsupported(self.provider().to_owned(), "ask about keys");
+        async move { Err(error) }
+    }
+
+    /// All keys of the provider that match, as far as this credential may see them.
+    fn list(&self, _filter: &KeyFilter) -> Keys {
+        Keys::none(unsupported(self.provider().to_owned(), "list keys"))
+    }
+
+    /// Does the provider still accept this secret? Asked by its cheapest request that changes nothing.
+    fn probe(&self, _secret: &Secret) -> impl Future<Output = Result<Acceptance, RevokeError>> + Send {
+        let error = unsupported(self.provider().to_owned(), "try a secret without using it");
+        async move { Err(error) }
     }
 
     /// Is this key, as far as can be told, the credential that revokes?
@@ -271,6 +336,19 @@ impl Revoke for AnyRevoker {
         self.own(key)?;
         self.0.revoke_within(key.key(), within).await
     }
+
+    async fn find(&self, key: &KeyRef) -> Result<KeyInfo, RevokeError> {
+        self.own(key)?;
+        self.0.find(key.key()).await
+    }
+
+    fn list(&self, filter: &KeyFilter) -> Keys {
+        self.0.list(filter)
+    }
+
+    async fn probe(&self, secret: &Secret) -> Result<Acceptance, RevokeError> {
+        self.0.probe(secret).await
+    }
 }
 
 impl<R: Revoke> Revoke for Arc<R> {
@@ -300,6 +378,18 @@ impl<R: Revoke> Revoke for Arc<R> {
         R::revoke_within(self, key, within)
     }
 
+    fn find(&self, key: &R::Key) -> impl Future<Output = Result<KeyInfo, RevokeError>> + Send {
+        R::find(self, key)
+    }
+
+    fn list(&self, filter: &KeyFilter) -> Keys {
+        R::list(self, filter)
+    }
+
+    fn probe(&self, secret: &Secret) -> impl Future<Output = Result<Acceptance, RevokeError>> + Send {
+        R::probe(self, secret)
+    }
+
     fn revoke_until(
         &self,
         key: &R::Key,
@@ -316,6 +406,9 @@ trait Erased: Send + Sync {
     fn revoke<'a>(&'a self, key: &'a str) -> BoxFuture<'a, RevokeResult>;
     fn revoke_until<'a>(&'a self, key: &'a str, until: BoxFuture<'a, ()>) -> BoxFuture<'a, RevokeResult>;
     fn revoke_within<'a>(&'a self, key: &'a str, within: &'a Within<'a>) -> BoxFuture<'a, RevokeResult>;
+    fn find<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<KeyInfo, RevokeError>>;
+    fn list(&self, filter: &KeyFilter) -> Keys;
+    fn probe<'a>(&'a self, secret: &'a Secret) -> BoxFuture<'a, Result<Acceptance, RevokeError>>;
     fn capabilities(&self) -> Capabilities;
     fn is_own(&self, key: &str) -> bool;
 }
@@ -350,6 +443,21 @@ impl<R: Revoke> Erased for R {
             let key = parse::<R>(self, key)?;
             Revoke::revoke_within(self, &key, within).await
         })
+    }
+
+    fn find<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<KeyInfo, RevokeError>> {
+        Box::pin(async move {
+            let key = parse::<R>(self, key)?;
+            Revoke::find(self, &key).await
+        })
+    }
+
+    fn list(&self, filter: &KeyFilter) -> Keys {
+        Revoke::list(self, filter)
+    }
+
+    fn probe<'a>(&'a self, secret: &'a Secret) -> BoxFuture<'a, Result<Acceptance, RevokeError>> {
+        Box::pin(Revoke::probe(self, secret))
     }
 
     fn capabilities(&self) -> Capabilities {

@@ -14,6 +14,7 @@ use tokio::runtime::Handle;
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::Instant;
 
+use crate::checks::{Checks, Expectation};
 use crate::journal::{JournalError, JournalRecord};
 use crate::key::KeyRef;
 use crate::lane::{Lane, Next, Waiting};
@@ -61,6 +62,7 @@ pub struct Run {
     was_in_flight: Vec<KeyRef>,
     ready: VecDeque<(KeyRef, RevokeResult)>,
     given: HashMap<KeyRef, Vec<KeyRef>>,
+    expectations: HashMap<KeyRef, Expectation>,
     source: Option<KeyStream>,
     /// Wakes a run that waits for its stream when it is ended.
     end: Option<BoxFuture<'static, ()>>,
@@ -161,6 +163,7 @@ impl Run {
             was_in_flight: Vec::new(),
             ready: VecDeque::new(),
             given: HashMap::new(),
+            expectations: HashMap::new(),
             source: None,
             end: None,
             seen: HashSet::new(),
@@ -171,7 +174,7 @@ impl Run {
 
     pub(crate) fn of_plan(plan: Plan) -> Self {
         let mut run = Self::new(plan.registry);
-        run.given = plan.given;
+        (run.given, run.expectations) = (plan.given, plan.expectations);
         for item in plan.items {
             if let Some(lane) = run.lanes.get_mut(item.target as usize) {
                 lane.push(item.key);
@@ -329,12 +332,19 @@ impl Run {
                 lane.in_flight += 1;
                 *at_provider += 1;
                 self.calls += 1;
+                let expected = self.expectations.get(&waiting.key).cloned();
+                let checks = self.shared.registry.checks.clone();
+                let checks = match expected {
+                    Some(expected) => Some(checks.unwrap_or_default().with_expectation(expected)),
+                    None => checks,
+                };
                 let call = call(
                     Arc::clone(&self.shared),
                     Arc::clone(&lane.target),
                     Arc::clone(&lane.gate),
                     waiting.key.clone(),
                     waiting.in_doubt,
+                    checks,
                 );
                 let task = async move { Done::Called(call.await) };
                 let id = self.tasks.spawn_on(task, runtime).id();
@@ -427,6 +437,7 @@ async fn call(
     gate: Arc<crate::within::Gate>,
     key: KeyRef,
     in_doubt: bool,
+    checks: Option<Checks>,
 ) -> RevokeResult {
     let within = Within {
         tenant: target.tenant.as_deref(),
@@ -434,6 +445,7 @@ async fn call(
         gate: Some(&gate),
         stop: Some(&shared.stopper),
         in_doubt,
+        checks: checks.as_ref(),
         yields: shared.registry.limits.longest_pause > Duration::ZERO,
     };
     target.revoker.revoke_text_within(key.key(), &within).await

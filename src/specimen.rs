@@ -47,6 +47,7 @@ const ABOUT: About = About {
     ],
     repeat: (Repeat::Conclusive, "ours"),
     ids_reused: (IdsReused::No, "ours"),
+    missing: (None, "test"),
     propagation: Some(std::time::Duration::from_secs(30)),
     reversible: true,
     also_dies: "",

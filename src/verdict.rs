@@ -72,6 +72,8 @@ pub(crate) enum Member {
     IsBool(&'static str, bool),
     /// The member is a text.
     IsText(&'static str),
+    /// The member is a text other than this.
+    IsOther(&'static str, &'static str),
     /// The member is a list.
     IsList(&'static str),
     /// The member is an object.
@@ -91,6 +93,8 @@ pub(crate) enum Member {
     /// An RFC 9457 problem document: at least one of its members is there, all that are there have their
     /// documented types, and a `status` repeats the HTTP status.
     ProblemDetails,
+    /// One of these members holds this code of the form `Word.Word`.
+    HasCode(&'static [&'static str], &'static str),
     /// None of these members holds a code of the form `Word.Word` other than this.
     NoOtherCode(&'static [&'static str], &'static str),
 }
@@ -124,6 +128,7 @@ impl Member {
             Self::Is(name, _)
             | Self::IsBool(name, _)
             | Self::IsText(name)
+            | Self::IsOther(name, _)
             | Self::IsList(name)
             | Self::IsObject(name)
             | Self::IsParameter(name, _)
@@ -132,7 +137,7 @@ impl Member {
             | Self::Future(name)
             | Self::Says(name, _) => vec![name],
             Self::ProblemDetails => [PROBLEM_TEXTS, &["status"]].concat(),
-            Self::NoOtherCode(names, _) => names.to_vec(),
+            Self::HasCode(names, _) | Self::NoOtherCode(names, _) => names.to_vec(),
         }
     }
 
@@ -147,6 +152,7 @@ impl Member {
             Self::Is(name, wanted) => text(name) == Some(wanted),
             Self::IsBool(name, wanted) => object.get(name).and_then(Value::as_bool) == Some(wanted),
             Self::IsText(name) => text(name).is_some(),
+            Self::IsOther(name, unwanted) => text(name).is_some_and(|text| text != unwanted),
             Self::IsList(name) => object.get(name).is_some_and(Value::is_array),
             Self::IsObject(name) => object.get(name).is_some_and(Value::is_object),
             Self::IsParameter(name, parameter) => text(name).is_some_and(|text| is_ours(parameter, text)),
@@ -164,6 +170,10 @@ impl Member {
                 .is_some_and(|seconds| !has_passed(seconds, answer.now())),
             Self::Says(name, wanted) => text(name).is_some_and(|text| text.to_lowercase().contains(wanted)),
             Self::ProblemDetails => is_problem(object, answer.status),
+            Self::HasCode(names, code) => names
+                .iter()
+                .filter_map(|name| text(name))
+                .any(|text| dotted_codes(text).any(|found| found == code)),
             Self::NoOtherCode(names, code) => names
                 .iter()
                 .all(|name| text(name).is_none_or(|text| has_no_other_code(name, text, code))),

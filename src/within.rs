@@ -11,6 +11,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until};
 
+use crate::checks::Checks;
 use crate::observer::{AttemptEnd, AttemptStart, Observer};
 use crate::outcome::{Delivery, ErrorKind, KeyState, RevokeError, RevokeResult};
 use crate::revoke::Revoke;
@@ -25,6 +26,8 @@ pub struct Within<'a> {
     pub(crate) stop: Option<&'a Stopper>,
     /// Did an earlier call for this key leave doubt?
     pub(crate) in_doubt: bool,
+    /// What is looked at before and after.
+    pub(crate) checks: Option<&'a Checks>,
     /// Is the waiting left to the run when the provider wants fewer requests?
     pub(crate) yields: bool,
 }
@@ -53,6 +56,11 @@ impl Within<'_> {
             None => sleep(pause).await,
             Some(_) => _ = unless(self.finished(), sleep(pause)).await,
         }
+    }
+
+    /// Is the run told to end?
+    pub(crate) fn is_ended(&self) -> bool {
+        self.stop.is_some_and(Stopper::is_ended)
     }
 
     /// Completes when nothing more may be sent.
@@ -93,6 +101,11 @@ impl Within<'_> {
                 .with_attempts(0)
                 .with_detail(words))
         };
+        // A revoker that cannot look must not seem to have looked.
+        if self.checks.is_some() {
+            let words = "this revoker cannot look at keys before and after it revokes them";
+            return not_sent(ErrorKind::Unsupported, words.to_owned());
+        }
         if !self.ready().await {
             return not_sent(ErrorKind::Cancelled, ENDED.to_owned());
         }

@@ -40,6 +40,7 @@ pub(crate) struct Issued {
     /// As text.
     pub(crate) key: String,
     pub(crate) secret: String,
+    pub(super) number: u64,
     pub(crate) live: bool,
     /// Of the revoke request.
     pub(super) path: String,

@@ -91,6 +91,7 @@ impl Provider for Devin {
         rules: RULES,
         repeat: (Repeat::Harmless, "ids are random text (example apk-abc…); docs.devin.ai, read 2026-11-22"),
         ids_reused: (IdsReused::No, "ids are random text (example apk-abc…); docs.devin.ai, read 2026-11-22"),
+        missing: (None, "no 404 is documented; docs.devin.ai, read 2026-11-22"),
         propagation: None,
         reversible: false,
         also_dies: "",

@@ -157,6 +157,11 @@ impl Provider for DevinV3 {
         rules: RULES,
         repeat: (Repeat::Conclusive, "409 names the key's state; docs.devinenterprise.com, v3, prose, read 2026-11-22"),
         ids_reused: (IdsReused::No, "ids are random text (example service-user-abc…); docs.devinenterprise.com, read 2026-11-22"),
+        // "Not Found" is what FastAPI says of a path that it does not have.
+        missing: (
+            Some(Expect::Object(&[Member::IsOther("detail", "Not Found")])),
+            "docs.devinenterprise.com, v3, prose: 404 if not found, read 2026-11-22; body as FastAPI writes errors",
+        ),
         propagation: None,
         reversible: false,
         also_dies: "",

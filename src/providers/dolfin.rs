@@ -57,13 +57,16 @@ impl KeyParts for KeyId {
 
 const PAGE: &str = "docs.dolfinai.co, Revoke API key, read 2026-11-22";
 
+/// Where a code may stand: the page does not say.
+const CODES: &[&str] = &["type", "title", "detail"];
+
 const RULES: &[Rule] = &[
     on(204, REVOKED).source(PAGE),
     // The page names one code for a 409 and does not say which member carries it.
     on(409, ALREADY_REVOKED)
         .with(Expect::Object(&[
             Member::ProblemDetails,
-            Member::NoOtherCode(&["type", "title", "detail"], "ApiKey.AlreadyRevoked"),
+            Member::NoOtherCode(CODES, "ApiKey.AlreadyRevoked"),
         ]))
         .source(PAGE),
 ];
@@ -93,6 +96,14 @@ impl Provider for Dolfin {
         rules: RULES,
         repeat: (Repeat::Conclusive, "409 ApiKey.AlreadyRevoked names the key's state; docs.dolfinai.co, read 2026-11-22"),
         ids_reused: (IdsReused::No, "ids are UUIDs; docs.dolfinai.co, read 2026-11-22"),
+        missing: (
+            Some(Expect::Object(&[
+                Member::ProblemDetails,
+                Member::HasCode(CODES, "ApiKey.NotFound"),
+                Member::NoOtherCode(CODES, "ApiKey.NotFound"),
+            ])),
+            PAGE,
+        ),
         propagation: None,
         reversible: false,
         also_dies: "",

@@ -106,6 +106,7 @@ impl Provider for Kadosei {
         rules: RULES,
         repeat: (Repeat::Harmless, "ids are UUIDs; docs.kadosei.com, read 2026-11-22"),
         ids_reused: (IdsReused::No, "ids are UUIDs; docs.kadosei.com, read 2026-11-22"),
+        missing: (None, "the body of a 404 is not stated for this operation; docs.kadosei.com, read 2026-11-22"),
         propagation: None,
         reversible: false,
         also_dies: "",

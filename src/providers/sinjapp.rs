@@ -119,6 +119,7 @@ impl Provider for Sinjapp {
         rules: RULES,
         repeat: (Repeat::Never, "nothing is stated about a second revoke; docs.sinjapp.org, read 2026-11-22"),
         ids_reused: (IdsReused::Possible, "ids are integers and re-use is not excluded; docs.sinjapp.org, read 2026-11-22"),
+        missing: (None, "nothing is stated about a missing key; docs.sinjapp.org, read 2026-11-22"),
         propagation: None,
         reversible: false,
         also_dies: "",

@@ -1,0 +1,319 @@
+//! Asking a provider about keys: requests that change nothing, and may be repeated.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use futures_core::Stream;
+use tokio::time::{Instant, sleep};
+
+use crate::answer::{Attempt, Failure, FailureReason};
+use crate::attempt::attempt;
+use crate::client::RevokerInner;
+use crate::credential::{Credential, Prepared};
+use crate::inventory::Inventory;
+use crate::key_filter::KeyFilter;
+use crate::key_info::KeyInfo;
+use crate::lookup::{Lookup, Page, Unread, read_page};
+use crate::observer::BoxFuture;
+use crate::outcome::{Delivery, ErrorKind, KeyState, RevokeError};
+use crate::probe::{Probed, probed};
+use crate::provider::Provider;
+use crate::secret::Secret;
+use crate::verdict::{Again, verdict};
+use crate::wire::{Call, Generated};
+
+/// Is a secret still accepted by its provider?
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Acceptance {
+    /// The provider accepted it: whoever has it can use it now.
+    Accepted,
+    /// The provider itself said that it does not know it. At the host that was asked: another tenant's is refused too.
+    Refused,
+}
+
+/// What a look-up gives where there is nothing to look at.
+pub(crate) fn unsupported(provider: String, what: &str) -> RevokeError {
+    RevokeError::new(provider, ErrorKind::Unsupported, KeyState::Unknown)
+        .with_delivery(Delivery::NotSent)
+        .with_attempts(0)
+        .with_detail(format!("the provider publishes no way to {what}"))
+}
+
+/// Requests for one look-up, at most: a provider that fails three times is left alone.
+const MOST_ATTEMPTS: u32 = 3;
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
+
+impl<P: Provider> RevokerInner<P> {
+    /// Sends a look-up until there is an answer that a repeat would not better, within the deadline.
+    async fn ask(&self, lookup: &Lookup, secret: Option<Arc<Prepared>>) -> (Attempt, Arc<Prepared>) {
+        let end = Instant::now() + self.deadline;
+        let mut credential = secret.clone();
+        let (mut renewed, mut number) = (secret.is_some(), 0);
+        loop {
+            number += 1;
+            let began = Instant::now();
+            let given = match credential.clone() {
+                Some(known) => Ok(known),
+                None => self
+                    .credentials
+                    .current()
+                    .await
+                    .map_err(|error| error.to_string()),
+            };
+            let known = match given {
+                Ok(known) => Arc::new(known.and_redacting(&self.redactor)),
+                Err(message) => return (nothing_sent(message), Arc::new(Prepared::none(&self.redactor))),
+            };
+            let limit = end.min(began + self.attempt_timeout);
+            let answer = self.ask_once(lookup, &known, limit).await;
+            let refused = matches!(&answer, Attempt::Answered(answer) if answer.status == 401);
+            if refused && !std::mem::replace(&mut renewed, true) {
+                match self.credentials.instead_of(&known, began).await {
+                    Some(other) => {
+                        credential = Some(other);
+                        continue;
+                    }
+                    None => return (answer, known),
+                }
+            }
+            let pause = match &answer {
+                Attempt::Answered(answer) => answer.retry_after(),
+                _ => None,
+            };
+            let pause = pause.unwrap_or(FIRST_PAUSE * number);
+            let again = matches!(
+                verdict(&[], &[], &answer).again,
+                Again::Untouched | Again::IfHarmless
+            );
+            if !again || number == MOST_ATTEMPTS || Instant::now() + pause + self.connect_timeout >= end {
+                return (answer, known);
+            }
+            sleep(pause).await;
+        }
+    }
+
+    async fn ask_once(&self, lookup: &Lookup, credential: &Arc<Prepared>, limit: Instant) -> Attempt {
+        let call = Call {
+            target: Arc::clone(&self.target),
+            parameters: Arc::new(lookup.parameters.clone()),
+            query: Arc::new(lookup.query.clone()),
+            credential: Arc::clone(credential),
+        };
+        let base = self
+            .target
+            .base_of(lookup.operation)
+            .as_str()
+            .trim_end_matches('/');
+        let client = P::Client::with(base, self.http.clone(), call);
+        attempt(P::look_up(&client, lookup), limit).await
+    }
+
+    async fn page(&self, lookup: &Lookup) -> Result<Page, Unread> {
+        let (answer, credential) = self.ask(lookup, None).await;
+        read_page::<P>(lookup, &answer, &credential.redactor)
+    }
+
+    /// What the provider says of a key.
+    pub(crate) async fn find(&self, key: &P::Key) -> Result<KeyInfo, RevokeError> {
+        let text = key.to_string();
+        let lookups = P::find(key);
+        if lookups.is_empty() {
+            let own = self.whoami().await?;
+            return own.filter(|own| own.key().key() == text).ok_or_else(|| {
+                unsupported(P::ABOUT.name.to_owned(), "ask about any key but the one in use")
+            });
+        }
+        let mut inventory = Inventory::new(lookups);
+        while let Some(lookup) = inventory.next() {
+            let page = self.page(&lookup).await;
+            let keys = inventory.add(&lookup, page).map_err(unread::<P>)?;
+            if let Some(found) = keys.into_iter().find(|info| info.key().key() == text) {
+                return Ok(found);
+            }
+        }
+        if !inventory.is_complete() {
+            let why = "the list was not read to its end";
+            return Err(unread::<P>(Unread::unexpected(None, why)));
+        }
+        let missing = RevokeError::new(P::ABOUT.name, ErrorKind::NotFound, KeyState::Unknown);
+        Err(missing
+            .with_detail("it is not in the provider's list, which was read to its end")
+            .with_next_step(
+                "Check the key id, the tenant and the base URL: the key may be dead, or never have been there.",
+            ))
+    }
+
+    /// The key that the credential itself is; `None` where the provider does not say.
+    pub(crate) async fn whoami(&self) -> Result<Option<KeyInfo>, RevokeError> {
+        let lookup = P::whoami().ok_or_else(|| unsupported(P::ABOUT.name.to_owned(), "ask about keys"))?;
+        let page = self.page(&lookup).await.map_err(unread::<P>)?;
+        Ok(page.items.into_iter().next())
+    }
+
+    /// Does the provider accept this secret?
+    pub(crate) async fn probe(&self, secret: &Secret) -> Result<Acceptance, RevokeError> {
+        let what = "try a secret of this form without using it";
+        let lookup = P::probe(secret.expose()).ok_or_else(|| unsupported(P::ABOUT.name.to_owned(), what))?;
+        let credential = Credential::from_text(secret.expose());
+        let prepared = credential.prepare(P::ABOUT.name, P::ABOUT.credentials)?;
+        let (answer, prepared) = self.ask(&lookup, Some(Arc::new(prepared))).await;
+        match probed::<P>(&answer, &prepared.redactor) {
+            Probed::Accepted => Ok(Acceptance::Accepted),
+            Probed::Refused => Ok(Acceptance::Refused),
+            Probed::Unknown(why) => Err(unread::<P>(why)),
+        }
+    }
+}
+
+fn nothing_sent(message: String) -> Attempt {
+    Attempt::NotSent(Failure {
+        reason: FailureReason::Credential,
+        message,
+    })
+}
+
+/// An answer that says nothing, as an error that claims nothing.
+fn unread<P: Provider>(unread: Unread) -> RevokeError {
+    let next = match unread.kind {
+        ErrorKind::Unauthenticated | ErrorKind::PermissionDenied => {
+            "Use a credential that may look keys up, and ask again: a look-up changes nothing."
+        }
+        ErrorKind::InvalidInput => "Correct the input that the message names and ask again.",
+        ErrorKind::NotFound | ErrorKind::Misdirected | ErrorKind::Redirected => {
+            "Check the base URL and the owner of the key, and ask again: a look-up changes nothing."
+        }
+        ErrorKind::UnexpectedAnswer => {
+            "Look at the provider by other means, and check base URL and crate version: the answer is not one it documents."
+        }
+        _ => "Ask again shortly: a look-up changes nothing.",
+    };
+    let delivery = match unread.facts.status {
+        Some(_) => Delivery::Answered,
+        None if unread.kind == ErrorKind::NoAnswer => Delivery::MaybeSent,
+        None => Delivery::NotSent,
+    };
+    RevokeError::new(P::ABOUT.name, unread.kind, KeyState::Unknown)
+        .with_facts(*unread.facts)
+        .with_delivery(delivery)
+        .with_retryable(true)
+        .with_next_step(next)
+}
+
+/// The keys of a provider, page by page, as they are asked for.
+///
+/// A list that breaks off ends with an error: what came before it is true, and is not all. A list that changes while it
+/// is read is noticed where it shows, and ends so too.
+#[must_use = "nothing is asked unless it is polled"]
+pub struct Keys {
+    pages: Option<Arc<dyn Pages>>,
+    inventory: Inventory,
+    filter: KeyFilter,
+    found: VecDeque<KeyInfo>,
+    asking: Option<Asking>,
+    /// An error that is still to be given.
+    failed: Option<RevokeError>,
+}
+
+type Asking = BoxFuture<'static, (Lookup, Result<Page, Unread>)>;
+
+/// Whoever can be asked for pages.
+pub(crate) trait Pages: Send + Sync + 'static {
+    fn fetch(self: Arc<Self>, lookup: Lookup) -> Asking;
+    fn explain(&self, unread: Unread) -> RevokeError;
+}
+
+impl<P: Provider> Pages for RevokerInner<P> {
+    fn fetch(self: Arc<Self>, lookup: Lookup) -> Asking {
+        Box::pin(async move {
+            let page = self.page(&lookup).await;
+            (lookup, page)
+        })
+    }
+
+    fn explain(&self, why: Unread) -> RevokeError {
+        unread::<P>(why)
+    }
+}
+
+impl Keys {
+    pub(crate) fn new<P: Provider>(pages: Arc<RevokerInner<P>>, filter: KeyFilter) -> Self {
+        let first = P::list();
+        let failed = first
+            .is_empty()
+            .then(|| unsupported(P::ABOUT.name.to_owned(), "list keys"));
+        Self {
+            pages: failed.is_none().then_some(pages as Arc<dyn Pages>),
+            inventory: Inventory::new(first),
+            filter,
+            found: VecDeque::new(),
+            asking: None,
+            failed,
+        }
+    }
+
+    /// No keys, and why.
+    pub(crate) fn none(error: RevokeError) -> Self {
+        Self {
+            pages: None,
+            inventory: Inventory::default(),
+            filter: KeyFilter::new(),
+            found: VecDeque::new(),
+            asking: None,
+            failed: Some(error),
+        }
+    }
+
+    /// The next key; `None` after the last one, or after an error.
+    pub async fn next(&mut self) -> Option<Result<KeyInfo, RevokeError>> {
+        poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
+    }
+}
+
+impl Stream for Keys {
+    type Item = Result<KeyInfo, RevokeError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let keys = &mut *self;
+        loop {
+            if let Some(found) = keys.found.pop_front() {
+                return Poll::Ready(Some(Ok(found)));
+            }
+            if let Some(error) = keys.failed.take() {
+                keys.pages = None;
+                return Poll::Ready(Some(Err(error)));
+            }
+            let Some(pages) = &keys.pages else {
+                return Poll::Ready(None);
+            };
+            let Some(asking) = &mut keys.asking else {
+                match keys.inventory.next() {
+                    Some(lookup) => keys.asking = Some(Arc::clone(pages).fetch(lookup)),
+                    None => keys.pages = None,
+                }
+                continue;
+            };
+            let (lookup, page) = ready!(asking.as_mut().poll(context));
+            keys.asking = None;
+            match keys.inventory.add(&lookup, page) {
+                Ok(found) => {
+                    let matching = found.into_iter().filter(|key| keys.filter.matches(key));
+                    keys.found.extend(matching);
+                }
+                Err(why) => keys.failed = Some(pages.explain(why)),
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Keys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Keys")
+            .field("filter", &self.filter)
+            .finish_non_exhaustive()
+    }
+}
