@@ -64,7 +64,7 @@ pub struct Run {
     given: HashMap<KeyRef, Vec<KeyRef>>,
     expectations: HashMap<KeyRef, Expectation>,
     source: Option<KeyStream>,
-    /// Wakes a run that waits for its stream when it is ended.
+    /// Wakes a run that waits for its calls or its stream when it is ended.
     end: Option<BoxFuture<'static, ()>>,
     seen: HashSet<(u64, u64)>,
     hashers: (RandomState, RandomState),
@@ -144,6 +144,8 @@ impl Run {
             .clone()
             .map(|journal| Arc::new(Keeper::new(journal)));
         let providers = lanes.iter().map(|lane| (Arc::clone(&lane.target.provider), 0));
+        let stopper = Stopper::default();
+        let ended = stopper.clone();
         Self {
             providers: providers.collect(),
             lanes,
@@ -154,7 +156,7 @@ impl Run {
             shared: Arc::new(Shared {
                 registry,
                 keeper,
-                stopper: Stopper::default(),
+                stopper,
             }),
             tasks: JoinSet::new(),
             jobs: HashMap::new(),
@@ -165,7 +167,7 @@ impl Run {
             given: HashMap::new(),
             expectations: HashMap::new(),
             source: None,
-            end: None,
+            end: Some(Box::pin(async move { ended.reached(Stage::Finish).await })),
             seen: HashSet::new(),
             hashers: Default::default(),
             turn: 0,
@@ -186,8 +188,6 @@ impl Run {
     pub(crate) fn of_stream(plan: Plan, keys: KeyStream) -> Self {
         let mut run = Self::of_plan(plan);
         run.source = Some(keys);
-        let stopper = run.stopper();
-        run.end = Some(Box::pin(async move { stopper.reached(Stage::Finish).await }));
         run
     }
 
@@ -240,11 +240,6 @@ impl Run {
         while let Some(source) = &mut self.source {
             let waiting: usize = self.lanes.iter().map(Lane::waiting).sum();
             if waiting >= READ_AHEAD {
-                return;
-            }
-            let end = self.end.as_mut().map(|end| end.as_mut().poll(context));
-            if end.is_some_and(|end| end.is_ready()) {
-                (self.source, self.end) = (None, None);
                 return;
             }
             match source.as_mut().poll_next(context) {
@@ -516,6 +511,10 @@ impl Run {
 
     /// Begins what may begin and takes what has ended; ready with `true` once all is done.
     fn advance(&mut self, context: &mut Context<'_>, runtime: &Handle) -> Poll<bool> {
+        let end = self.end.as_mut().map(|end| end.as_mut().poll(context));
+        if end.is_some_and(|end| end.is_ready()) {
+            (self.source, self.end) = (None, None);
+        }
         self.read(context);
         self.fill(runtime);
         if !self.ready.is_empty() {
