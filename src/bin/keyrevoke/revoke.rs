@@ -127,6 +127,7 @@ fn seconds(text: &str) -> Result<Duration, String> {
 }
 
 pub(crate) async fn run(arguments: &Arguments) -> Result<Exit, LocalFailure> {
+    stop::outlive_file_limits();
     if arguments.verbose {
         log_to_standard_error();
     }

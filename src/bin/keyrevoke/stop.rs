@@ -1,5 +1,5 @@
 //! Ctrl-C that loses nothing: the first lets the requests that are under way finish and starts no other, the second
-//! gives them up. A request to terminate counts as the first.
+//! gives them up. A request to terminate counts as the first. A limit on the size of files is no end at all.
 
 use std::time::Duration;
 
@@ -35,4 +35,15 @@ pub(crate) fn listen(stopper: Stopper, deadline: Option<Duration>) {
             }
         }
     });
+}
+
+/// Lets a write beyond the size that a file may have fail, as on a full disk, instead of killing the process between
+/// a request and its result.
+pub(crate) fn outlive_file_limits() {
+    #[cfg(unix)]
+    {
+        let kind = tokio::signal::unix::SignalKind::from_raw(libc::SIGXFSZ);
+        // Whoever asks for a signal once has taken it over for good.
+        let _ = tokio::signal::unix::signal(kind);
+    }
 }
