@@ -1,5 +1,6 @@
 //! Writing for people and for programs; a stream that cannot be written to is a failure, not a panic.
 
+use std::error::Error;
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
@@ -12,7 +13,14 @@ pub(crate) struct LocalFailure(io::Error);
 
 impl fmt::Display for LocalFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "local failure: {}", self.0)
+        write!(f, "local failure: {}", self.0)?;
+        // Such as what the system says of a journal that cannot be written.
+        let mut cause = self.0.source();
+        while let Some(error) = cause {
+            write!(f, ": {error}")?;
+            cause = error.source();
+        }
+        Ok(())
     }
 }
 
