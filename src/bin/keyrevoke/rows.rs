@@ -5,7 +5,7 @@ use std::fmt;
 use keyrevoke::{InvalidInput, KeyRef, PlanProblem};
 
 use crate::list;
-use crate::output::LocalFailure;
+use crate::output::{self, LocalFailure};
 use crate::revoke::Arguments;
 
 /// What is to be revoked.
@@ -48,7 +48,7 @@ impl Rows {
                 let name = if path.as_os_str() == "-" {
                     "standard input".to_owned()
                 } else {
-                    path.display().to_string()
+                    output::path(path)
                 };
                 Ok(Self::of_list(name, list))
             }
