@@ -140,11 +140,11 @@ impl Past {
     }
 }
 
-/// What is said of a key that was under way, and cannot be sent again without danger to others.
+/// What is said of a key that was under way and is not sent again: it could hit another, or this run ends before.
 fn in_flight(key: &KeyRef) -> RevokeError {
     RevokeError::new(key.provider().to_owned(), ErrorKind::NoAnswer, KeyState::Unknown)
         .with_delivery(Delivery::MaybeSent)
         .with_detail(
-            "an earlier run ended while its request was under way; sent again it could hit another key",
+            "an earlier run ended while its request was under way, and this one did not send it again",
         )
 }
