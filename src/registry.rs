@@ -212,6 +212,13 @@ impl Registry {
         Run::of_stream(plan, Box::pin(keys))
     }
 
+    /// The revoker for a provider's keys at a tenant, or for those that name none.
+    pub fn get(&self, provider: &str, tenant: Option<&str>) -> Option<&AnyRevoker> {
+        let provider = canonical(provider);
+        let is_its = |target: &&Target| &*target.provider == provider && target.tenant.as_deref() == tenant;
+        self.targets.iter().find(is_its).map(|target| &target.revoker)
+    }
+
     /// Which revoker a key is for, and the key in its canonical form.
     pub(crate) fn resolve(&self, key: &KeyRef) -> Result<(usize, KeyRef), InvalidInput> {
         let provider = canonical(key.provider());

@@ -61,6 +61,16 @@ pub(crate) enum Expected {
 }
 
 impl Expected {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Name => "name",
+            Self::Prefix => "prefix",
+            Self::Last4 => "last4",
+            Self::Owner => "owner",
+            Self::CreatedBefore => "created_before",
+        }
+    }
+
     /// `None` where the column or member is of no concern. What begins with `expect_` and is not known is an error:
     /// a check that silently is none would be worse.
     fn from_name(name: &str) -> Option<Result<Self, &'static str>> {

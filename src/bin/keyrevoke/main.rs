@@ -1,11 +1,13 @@
 //! The command line: kills API keys at their providers and says whether each is dead.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+mod checks;
 mod credentials;
 mod demo;
 #[path = "../../json.rs"]
 mod json;
 mod list;
+mod look;
 mod manual;
 mod output;
 mod plan;
@@ -48,6 +50,13 @@ enum Command {
     /// with the provider's name in upper case and `_` for `-`. Likewise KEYREVOKE_<PROVIDER>_BASE_URL and a provider's own
     /// settings, such as KEYREVOKE_DEVIN_V3_PATH_VERSION. All input is checked before the first request.
     Revoke(Box<revoke::Arguments>),
+    /// Says what providers say of keys; changes nothing. Exit codes as for revoke, by the keys' states.
+    Find(Box<look::FindArguments>),
+    /// Lists the keys of a provider, one a line; changes nothing.
+    List(Box<look::ListArguments>),
+    /// Says whether a leaked secret, read from standard input, is still accepted; changes nothing. Exit code 1 if it
+    /// is, 0 if the provider refuses it, 3 if that cannot be told.
+    Probe(Box<look::ProbeArguments>),
     /// Lists the providers: how a key is written, what credential revokes, what can be proven.
     Providers(providers::Arguments),
     /// Prints a script that completes command lines in a shell.
@@ -88,6 +97,9 @@ fn main() -> ExitCode {
         let result = match arguments.command {
             Command::Demo => runtime.block_on(demo::run()),
             Command::Revoke(arguments) => runtime.block_on(revoke::run(&arguments)),
+            Command::Find(arguments) => runtime.block_on(look::find(&arguments)),
+            Command::List(arguments) => runtime.block_on(look::list(&arguments)),
+            Command::Probe(arguments) => runtime.block_on(look::probe(&arguments)),
             Command::Providers(arguments) => providers::run(&arguments),
             Command::Completions(arguments) => manual::completions(&arguments),
             Command::Man(arguments) => manual::man(&arguments),

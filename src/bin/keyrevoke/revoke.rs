@@ -13,6 +13,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::Exit;
+use crate::checks;
 use crate::list::Format;
 use crate::output::{self, LocalFailure};
 use crate::plan;
@@ -20,6 +21,46 @@ use crate::results::Results;
 use crate::rows::Rows;
 use crate::setup::Setup;
 use crate::stop;
+
+/// How providers are reached, and with what.
+#[derive(Args)]
+pub(crate) struct Connection {
+    /// Takes credentials from this TOML file, which only its owner may read: a table [PROVIDER], or
+    /// [PROVIDER.tenants.NAME], with `credential` or `credential_command` (a program and its arguments, run without
+    /// a shell, which prints the credential), and where wanted `base_url`, `key_id` and the provider's settings.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) credentials: Option<PathBuf>,
+
+    /// Exactly what stands before the paths of the provider's document.
+    #[arg(long, value_name = "PROVIDER=URL")]
+    pub(crate) base_url: Vec<String>,
+
+    /// Bounds the whole call for one key, retries included. A list also waits, without counting it, for its turn and
+    /// for as long as a provider wants no requests.
+    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds)]
+    pub(crate) timeout: Duration,
+
+    /// Sends requests through this proxy; with a password in it, give it as KEYREVOKE_PROXY instead. The proxy
+    /// settings that other programs read (HTTPS_PROXY and the like) are not read.
+    #[arg(long, value_name = "URL")]
+    pub(crate) proxy: Option<String>,
+
+    /// Trusts the certificate authorities of this PEM file besides the system's.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca_file: Option<PathBuf>,
+
+    /// Allows a base URL on this host although it is outside the provider's published domains.
+    #[arg(long, value_name = "HOST")]
+    pub(crate) allow_host: Vec<String>,
+
+    /// Allows plain http to this host of a test network; the credential travels in the clear.
+    #[arg(long, value_name = "HOST")]
+    pub(crate) allow_http_host: Vec<String>,
+
+    /// Logs every attempt on standard error, without secrets.
+    #[arg(short, long)]
+    pub(crate) verbose: bool,
+}
 
 #[derive(Args)]
 pub(crate) struct Arguments {
@@ -72,41 +113,31 @@ pub(crate) struct Arguments {
     #[arg(long)]
     pub(crate) json: bool,
 
-    /// Takes credentials from this TOML file, which only its owner may read: a table [PROVIDER], or
-    /// [PROVIDER.tenants.NAME], with `credential` or `credential_command` (a program and its arguments, run without
-    /// a shell, which prints the credential), and where wanted `base_url`, `key_id` and the provider's settings.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) credentials: Option<PathBuf>,
+    /// Looks afterwards whether each key is dead, until it is or for so many seconds: by its secret, the provider's
+    /// list, or a repeat that names its state.
+    #[arg(long, value_name = "SECONDS", num_args = 0..=1, require_equals = true, value_parser = seconds)]
+    pub(crate) verify: Option<Option<Duration>>,
 
-    /// Exactly what stands before the paths of the provider's document.
-    #[arg(long, value_name = "PROVIDER=URL")]
-    pub(crate) base_url: Vec<String>,
+    /// Tries the leaked secret itself, read from this file or from standard input where it is -, before and after its
+    /// key is revoked. Implies --verify; for one key.
+    #[arg(long, value_name = "FILE", conflicts_with = "from")]
+    pub(crate) secret_from: Option<PathBuf>,
 
-    /// Bounds the whole call for one key, retries included. A list also waits, without counting it, for its turn and
-    /// for as long as a provider wants no requests.
-    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds)]
-    pub(crate) timeout: Duration,
+    /// Takes your word that the keys existed at this provider and tenant: its own "no such key" is then their death.
+    #[arg(long)]
+    pub(crate) attested: bool,
 
-    /// Sends requests through this proxy; with a password in it, give it as KEYREVOKE_PROXY instead. The proxy
-    /// settings that other programs read (HTTPS_PROXY and the like) are not read.
-    #[arg(long, value_name = "URL")]
-    pub(crate) proxy: Option<String>,
+    /// Looks each key up first and sends nothing if it differs: name, prefix, last4, owner or created_before (a date or
+    /// RFC 3339). A list says it for single keys in columns or members expect_FIELD.
+    #[arg(long, value_name = "FIELD=VALUE")]
+    pub(crate) expect: Vec<String>,
 
-    /// Trusts the certificate authorities of this PEM file besides the system's.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) ca_file: Option<PathBuf>,
+    /// Says that the key may be the credential in use, which is refused otherwise where a look-up tells.
+    #[arg(long)]
+    pub(crate) own_key: bool,
 
-    /// Allows a base URL on this host although it is outside the provider's published domains.
-    #[arg(long, value_name = "HOST")]
-    pub(crate) allow_host: Vec<String>,
-
-    /// Allows plain http to this host of a test network; the credential travels in the clear.
-    #[arg(long, value_name = "HOST")]
-    pub(crate) allow_http_host: Vec<String>,
-
-    /// Logs every attempt on standard error, without secrets.
-    #[arg(short, long)]
-    pub(crate) verbose: bool,
+    #[command(flatten)]
+    pub(crate) connection: Connection,
 }
 
 fn key_forms() -> String {
@@ -128,19 +159,20 @@ fn seconds(text: &str) -> Result<Duration, String> {
 
 pub(crate) async fn run(arguments: &Arguments) -> Result<Exit, LocalFailure> {
     stop::outlive_file_limits();
-    if arguments.verbose {
-        log_to_standard_error();
-    }
+    log_to_standard_error(&arguments.connection);
     let rows = Rows::read(arguments)?;
+    let (checks, mut wrong) = checks::of_arguments(arguments)?;
     let Setup {
         registry,
         broken,
-        problems,
+        mut problems,
         local,
-    } = Setup::new(arguments, &rows);
+    } = Setup::new(&arguments.connection, &rows.keys);
+    problems.append(&mut wrong);
     let Rows {
         keys,
         places,
+        expected,
         mut refused,
     } = rows;
     let in_order: Vec<KeyRef> = if arguments.from.is_none() {
@@ -183,6 +215,11 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<Exit, LocalFailure> {
     for refused in &refused {
         results.refused(refused);
     }
+    let registry = match checks {
+        Some(checks) => registry.with_checks(checks),
+        None => registry,
+    };
+    let plan = plan.with_expectations(expected);
     work(start(registry, plan, arguments)?, arguments, in_order, results).await
 }
 
@@ -263,7 +300,10 @@ async fn work(
 }
 
 /// Our own events only: what other crates log was not written with secrets in mind.
-fn log_to_standard_error() {
+pub(crate) fn log_to_standard_error(connection: &Connection) {
+    if !connection.verbose {
+        return;
+    }
     let ours = Targets::new().with_target("keyrevoke", LevelFilter::DEBUG);
     let lines = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)

@@ -2,8 +2,9 @@
 
 use std::fmt;
 
-use keyrevoke::{InvalidInput, KeyRef, PlanProblem};
+use keyrevoke::{Expectation, InvalidInput, KeyRef, PlanProblem};
 
+use crate::checks;
 use crate::list;
 use crate::output::{self, LocalFailure};
 use crate::revoke::Arguments;
@@ -12,6 +13,8 @@ use crate::revoke::Arguments;
 pub(crate) struct Rows {
     pub(crate) keys: Vec<KeyRef>,
     pub(crate) places: Places,
+    /// What single keys must be.
+    pub(crate) expected: Vec<(KeyRef, Expectation)>,
     /// What is no key at all.
     pub(crate) refused: Vec<Refused>,
 }
@@ -63,6 +66,7 @@ impl Rows {
         let mut rows = Self {
             keys: Vec::new(),
             places,
+            expected: Vec::new(),
             refused: Vec::new(),
         };
         for (index, text) in given.iter().enumerate() {
@@ -90,21 +94,19 @@ impl Rows {
             list: Some(name),
             lines: Vec::new(),
         };
-        // A check that is asked for and not made would be worse than none.
-        let unchecked = list.rows.iter().filter(|row| !row.expect.is_empty());
-        refused.extend(unchecked.map(|row| {
-            let problem = InvalidInput::new(
-                "keyrevoke",
-                "a column or member expect_…",
-                "asks for a look-up before the key is revoked, which this version does not do",
-                "leave it out, and check the keys at the provider",
-            );
-            places.at(row.line, Some(row.key.clone()), problem)
-        }));
+        let mut expected = Vec::new();
+        for row in list.rows.iter().filter(|row| !row.expect.is_empty()) {
+            let fields = row.expect.iter().map(|(field, value)| (field.name(), &**value));
+            match checks::expectation(fields) {
+                Ok(expectation) => expected.push((row.key.clone(), expectation)),
+                Err(problem) => refused.push(places.at(row.line, Some(row.key.clone()), problem)),
+            }
+        }
         let (lines, keys) = list.rows.into_iter().map(|row| (row.line, row.key)).unzip();
         Self {
             keys,
             places: Places { lines, ..places },
+            expected,
             refused,
         }
     }

@@ -10,8 +10,7 @@ use keyrevoke::{
 
 use crate::credentials::{Account, Credentials, Refused};
 use crate::output::{self, LocalFailure};
-use crate::revoke::Arguments;
-use crate::rows::Rows;
+use crate::revoke::Connection;
 
 /// What the arguments and the environment amount to.
 #[derive(Default)]
@@ -43,7 +42,18 @@ impl Broken {
 }
 
 impl Setup {
-    pub(crate) fn new(arguments: &Arguments, rows: &Rows) -> Self {
+    pub(crate) fn new(arguments: &Connection, keys: &[KeyRef]) -> Self {
+        let needed: HashSet<(&str, Option<&str>)> =
+            keys.iter().map(|key| (key.provider(), key.tenant())).collect();
+        Self::of(arguments, &needed)
+    }
+
+    /// The revoker of one provider and tenant.
+    pub(crate) fn of_one(arguments: &Connection, provider: &ProviderInfo, tenant: Option<&str>) -> Self {
+        Self::of(arguments, &HashSet::from([(provider.name(), tenant)]))
+    }
+
+    fn of(arguments: &Connection, needed: &HashSet<(&str, Option<&str>)>) -> Self {
         let mut setup = Self::default();
         let options = setup.options(arguments);
         let base_urls = setup.base_urls(&arguments.base_url, &options);
@@ -51,11 +61,6 @@ impl Setup {
             setup.broken.all = true;
             return setup;
         };
-        let needed: HashSet<(&str, Option<&str>)> = rows
-            .keys
-            .iter()
-            .map(|key| (key.provider(), key.tenant()))
-            .collect();
         for provider in keyrevoke::providers() {
             let names = || {
                 [provider.name()]
@@ -85,7 +90,7 @@ impl Setup {
     }
 
     /// What the file of credentials gives, if there is one; `None` where it cannot be taken.
-    fn credentials(&mut self, arguments: &Arguments) -> Option<Credentials> {
+    fn credentials(&mut self, arguments: &Connection) -> Option<Credentials> {
         match arguments.credentials.as_deref().map(Credentials::read) {
             None => Some(Credentials::default()),
             Some(Ok(credentials)) => Some(credentials),
@@ -100,7 +105,7 @@ impl Setup {
         }
     }
 
-    fn options(&mut self, arguments: &Arguments) -> ClientOptions {
+    fn options(&mut self, arguments: &Connection) -> ClientOptions {
         let mut options = ClientOptions::new();
         match (&arguments.proxy, std::env::var("KEYREVOKE_PROXY")) {
             (Some(proxy), _) if proxy.contains('@') => self.problems.push(
@@ -167,7 +172,7 @@ impl Setup {
     fn add_tenant(
         &mut self,
         provider: &ProviderInfo,
-        arguments: &Arguments,
+        arguments: &Connection,
         options: &ClientOptions,
         tenant: &str,
         account: &Account,
@@ -192,7 +197,7 @@ impl Setup {
     fn add_default(
         &mut self,
         provider: &ProviderInfo,
-        arguments: &Arguments,
+        arguments: &Connection,
         options: &ClientOptions,
         base_url: Option<&String>,
         account: Option<&Account>,
@@ -271,7 +276,7 @@ impl Setup {
 
 fn begin(
     provider: &ProviderInfo,
-    arguments: &Arguments,
+    arguments: &Connection,
     options: &ClientOptions,
 ) -> Result<Builder<AnyProvider>, InvalidInput> {
     let builder = keyrevoke::builder(provider.name())?;

@@ -1,0 +1,261 @@
+//! `keyrevoke find`, `list`, `probe`, and the checks of `revoke`, as a person or a script meets them.
+#![cfg(feature = "cli")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::io::Write;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use keyrevoke::fakes::{Fake, Reply};
+use serde_json::{Value, json};
+
+fn at(fake: &Fake) -> Command {
+    let name = fake.provider().to_uppercase().replace('-', "_");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_keyrevoke"));
+    command
+        .env_clear()
+        .env(format!("KEYREVOKE_{name}_CREDENTIAL"), fake.credential_text())
+        .env(format!("KEYREVOKE_{name}_BASE_URL"), fake.base_url());
+    command
+}
+
+/// Runs with this on standard input, without blocking the runtime that the fakes live in.
+async fn run(mut command: Command, input: &str) -> (i32, String, String) {
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let input = input.to_owned();
+    let output = tokio::task::spawn_blocking(move || {
+        let mut child = command.spawn().unwrap();
+        let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+        child.wait_with_output().unwrap()
+    });
+    let output = output.await.unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (
+        output.status.code().unwrap(),
+        text(output.stdout),
+        text(output.stderr),
+    )
+}
+
+fn lines(text: &str) -> Vec<Value> {
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+fn revocations(fake: &Fake) -> usize {
+    fake.requests()
+        .iter()
+        .filter(|request| request.method != "GET")
+        .count()
+}
+
+#[tokio::test]
+async fn find_says_what_the_provider_says_with_the_worst_as_exit_code() {
+    let fake = Fake::start("devin-v3").await.unwrap();
+    let (live, dead, unknown) = (fake.new_key(), fake.dead_key(), fake.unknown_key());
+    for (keys, code, status) in [
+        (vec![&dead], 0, "revoked"),
+        (vec![&dead, &live], 1, "active"),
+        (vec![&dead, &unknown], 3, "unknown"),
+    ] {
+        let mut command = at(&fake);
+        command
+            .args(["find", "--json"])
+            .args(keys.iter().map(ToString::to_string));
+        let (exit, out, err) = run(command, "").await;
+        assert_eq!((exit, err.as_str()), (code, ""), "{out}");
+        let lines = lines(&out);
+        let last = lines.last().unwrap();
+        assert_eq!(last["status"], status);
+        assert_eq!(last["key"], keys.last().unwrap().to_string());
+        for member in ["provider", "state"] {
+            assert!(last[member].is_string(), "{last}");
+        }
+        for member in [
+            "name",
+            "prefix",
+            "last4",
+            "owner",
+            "created_at",
+            "expires_at",
+            "last_used_at",
+            "revoked_at",
+        ] {
+            assert!(lines[0].get(member).is_some(), "{member} in {}", lines[0]);
+        }
+    }
+    let mut command = at(&fake);
+    command.args(["find", &live.to_string(), "nonsense", "devin:x"]);
+    let (exit, _, err) = run(command, "").await;
+    assert_eq!(exit, 2, "{err}");
+    assert!(
+        err.contains("key 2: ") && err.contains("devin credential is not set"),
+        "{err}"
+    );
+}
+
+#[tokio::test]
+async fn list_prints_all_pages_and_says_where_they_break_off() {
+    let fake = Fake::start("devin").await.unwrap();
+    let keys: Vec<_> = (0..70).map(|_| fake.new_key()).collect();
+    let mut command = at(&fake);
+    command.args(["list", "devin", "--json"]);
+    let (exit, out, err) = run(command, "").await;
+    assert_eq!((exit, err.as_str()), (0, ""));
+    assert_eq!(lines(&out).len(), 70);
+    assert!(!out.contains(&fake.secret(&keys[0]).unwrap()));
+
+    let mut command = at(&fake);
+    command.args([
+        "list",
+        "devin",
+        "--owner",
+        "person-2@example.com",
+        "--created-before",
+        "2026-01-01",
+    ]);
+    let (_, out, _) = run(command, "").await;
+    assert_eq!(out.lines().count(), 1, "{out}");
+    assert!(out.contains("LIVE") && out.contains(keys[2].as_str()), "{out}");
+
+    fake.answer_next(Reply::new(403).with_json(json!({ "detail": "no" })));
+    let mut command = at(&fake);
+    command.args(["list", "devin"]);
+    let (exit, out, err) = run(command, "").await;
+    assert_eq!((exit, out.as_str()), (3, ""));
+    assert!(err.contains("not complete"), "{err}");
+
+    let mut command = at(&Fake::start("dolfin").await.unwrap());
+    command.args(["list", "dolfin"]);
+    let (exit, _, err) = run(command, "").await;
+    assert_eq!(exit, 3);
+    assert!(err.contains("publishes no way to list keys"), "{err}");
+}
+
+#[tokio::test]
+async fn probe_reads_the_secret_from_standard_input_and_shows_it_nowhere() {
+    let fake = Fake::start("sinjapp").await.unwrap();
+    let (live, dead) = (fake.new_key(), fake.dead_key());
+    for (key, code, accepted) in [(&live, 1, json!(true)), (&dead, 0, json!(false))] {
+        let secret = fake.secret(key).unwrap();
+        let mut command = at(&fake);
+        command.args(["probe", "sinjapp", "--json", "-v"]);
+        let (exit, out, err) = run(command, &format!("{secret}\n")).await;
+        assert_eq!((exit, &lines(&out)[0]["accepted"]), (code, &accepted), "{err}");
+        assert!(!format!("{out}{err}").contains(&secret));
+    }
+    fake.answer_next(Reply::new(429).with_header("retry-after", "600"));
+    let mut command = at(&fake);
+    command.args(["probe", "sinjapp", "--json"]);
+    let (exit, out, _) = run(command, "anything").await;
+    assert_eq!((exit, &lines(&out)[0]["accepted"]), (3, &Value::Null));
+
+    let mut command = at(&fake);
+    command.args(["probe", "sinjapp"]);
+    let (exit, out, err) = run(command, "two words\n").await;
+    assert_eq!((exit, out.as_str()), (2, ""));
+    assert!(err.contains("not shown") && !err.contains("two"), "{err}");
+}
+
+#[tokio::test]
+async fn revoke_verifies_with_the_secret_and_says_on_what_it_rests() {
+    let fake = Fake::start("devin").await.unwrap();
+    let key = fake.new_key();
+    let mut command = at(&fake);
+    command.args([
+        "revoke",
+        "--json",
+        "--verify=20",
+        "--secret-from",
+        "-",
+        key.as_str(),
+    ]);
+    let (exit, out, err) = run(command, &fake.secret(&key).unwrap()).await;
+    assert_eq!((exit, err.as_str()), (0, ""), "{out}");
+    let line = &lines(&out)[0];
+    assert_eq!(line["evidence"], json!(["provider_answer", "secret_refused"]));
+    assert!(line["verified_after_ms"].is_u64(), "{line}");
+
+    fake.delay_deaths(Duration::from_secs(600));
+    let key = fake.new_key();
+    let mut command = at(&fake);
+    command.args([
+        "revoke",
+        "--json",
+        "--verify=0.1",
+        "--secret-from",
+        "-",
+        key.as_str(),
+    ]);
+    let (exit, out, _) = run(command, &fake.secret(&key).unwrap()).await;
+    let line = &lines(&out)[0];
+    assert_eq!(
+        (exit, &line["kind"], &line["state"]),
+        (1, &json!("still_accepted"), &json!("live"))
+    );
+}
+
+#[tokio::test]
+async fn revoke_looks_first_where_something_is_expected() {
+    let fake = Fake::start("devin").await.unwrap();
+    let key = fake.new_key();
+    let mut command = at(&fake);
+    command.args([
+        "revoke",
+        "--json",
+        "--expect",
+        "owner=mallory@example.com",
+        key.as_str(),
+    ]);
+    let (exit, out, _) = run(command, "").await;
+    let line = &lines(&out)[0];
+    assert_eq!(
+        (exit, &line["kind"], &line["state"]),
+        (1, &json!("wrong_key"), &json!("live"))
+    );
+    assert_eq!(line["delivery"], "not_sent");
+    assert_eq!(revocations(&fake), 0);
+
+    for wrong in ["owner", "colour=red", "created_before=yesterday"] {
+        let mut command = at(&fake);
+        command.args(["revoke", "--expect", wrong, key.as_str()]);
+        let (exit, out, err) = run(command, "").await;
+        assert_eq!((exit, out.as_str()), (2, ""), "{err}");
+        assert!(err.contains("--expect: "), "{err}");
+    }
+    // Of a list each key by itself.
+    let list = format!(
+        "key,expect_owner\n{key},person-0@example.com\n{},mallory@example.com\n",
+        fake.new_key()
+    );
+    let mut command = at(&fake);
+    command.args(["revoke", "--json", "--from", "-", "--yes"]);
+    let (exit, out, err) = run(command, &list).await;
+    let mut kinds: Vec<Value> = lines(&out).iter().map(|line| line["kind"].clone()).collect();
+    kinds.sort_by_key(ToString::to_string);
+    assert_eq!(
+        (exit, kinds),
+        (1, vec![json!("wrong_key"), Value::Null]),
+        "{out}{err}"
+    );
+    assert_eq!(revocations(&fake), 1);
+}
+
+#[tokio::test]
+async fn a_missing_key_is_dead_on_the_callers_word_alone() {
+    let fake = Fake::start("dolfin").await.unwrap();
+    let key = fake.unknown_key();
+    for (attested, exit, state) in [(false, 3, "unknown"), (true, 0, "dead")] {
+        let mut command = at(&fake);
+        command.args(["revoke", "--json", key.as_str()]);
+        if attested {
+            command.arg("--attested");
+        }
+        let (code, out, _) = run(command, "").await;
+        assert_eq!((code, &lines(&out)[0]["state"]), (exit, &json!(state)));
+    }
+}
