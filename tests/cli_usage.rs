@@ -109,7 +109,17 @@ fn help_and_version_are_no_errors() {
     assert!(code == 2 && err.contains("<PROVIDER:KEY>"), "{err}");
 }
 
-const COMMANDS: [&str; 5] = ["demo", "revoke", "providers", "completions", "man"];
+const COMMANDS: [&str; 9] = [
+    "demo",
+    "revoke",
+    "find",
+    "list",
+    "probe",
+    "providers",
+    "completions",
+    "man",
+    "report",
+];
 
 #[test]
 fn completions_and_manual_name_every_command() {
