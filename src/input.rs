@@ -132,3 +132,56 @@ pub(crate) fn shown(value: &str) -> String {
     let start: String = value.chars().take(2).collect();
     format!("\"{}…\" ({length} characters)", start.escape_debug())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bad_input_says_what_it_is_why_and_what_to_do() {
+        let error = InvalidInput::new("intern", "intern key", "is empty", "give the key's id");
+        assert_eq!((error.provider(), error.subject()), ("intern", "intern key"));
+        assert_eq!(
+            (error.reason(), error.remedy()),
+            ("is empty", "give the key's id")
+        );
+        assert_eq!(error.to_string(), "intern key is empty; give the key's id");
+    }
+
+    #[test]
+    fn a_short_mark_makes_a_secret_only_of_a_long_text() {
+        let jwt = format!("eyJ{}", "x".repeat(27));
+        for secret in ["sk_", "SK_LIVE", "Bearer x", " \"apk_user", "sk-012345678", &jwt] {
+            assert!(looks_like_secret(secret), "{secret}");
+        }
+        for id in [
+            "",
+            "sk",
+            "sk-01234567",
+            "a-sk_1",
+            "apk-abc123",
+            "task_1",
+            &jwt[..29],
+        ] {
+            assert!(!looks_like_secret(id), "{id}");
+        }
+    }
+
+    #[test]
+    fn a_refused_value_is_shown_only_as_far_as_it_can_be_no_secret() {
+        for (value, text) in [
+            ("", "\"\""),
+            ("a b\n", "\"a b\\n\""),
+            ("abcde/fghi.j", "\"abcde/fghi.j\""),
+            ("abcde/fghi.jk", "\"ab…\" (13 characters)"),
+            ("abcdef", "\"ab…\" (6 characters)"),
+            ("ab_cde", "\"ab…\" (6 characters)"),
+            ("éééééé", "\"éé…\" (6 characters)"),
+            ("\u{202e}bcdefg", "\"\\u{202e}b…\" (7 characters)"),
+            ("a/sk_1", "(not shown)"),
+            ("user:sk_1@host", "(not shown)"),
+        ] {
+            assert_eq!(shown(value), text);
+        }
+    }
+}
