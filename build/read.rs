@@ -14,7 +14,7 @@ use super::json;
 
 /// Deeper than any document; stops a broken one before it exhausts the stack.
 const MAX_DEPTH: usize = 100;
-/// More than any document repeats; aliases of aliases grow without end.
+/// More than any document repeats; aliases of aliases grow without end, and so do anchors around anchors.
 const MAX_COPIED: usize = 1_000_000;
 
 /// Reads a document, whichever of the two notations it is in.
@@ -67,7 +67,7 @@ fn yaml(text: &str) -> Result<Value, Fault> {
 struct Yaml<'t> {
     events: Parser<'t, StrInput<'t>>,
     anchors: BTreeMap<usize, Value>,
-    /// Values that aliases have stood for so far.
+    /// Values that anchors have kept and aliases have stood for so far.
     copied: usize,
     path: Vec<String>,
 }
@@ -91,20 +91,21 @@ impl<'t> Yaml<'t> {
             }
             Event::SequenceStart(anchor, _) => (anchor, self.sequence()?),
             Event::MappingStart(anchor, _) => (anchor, self.mapping()?),
-            Event::Alias(anchor) => match self.anchors.get(&anchor) {
-                Some(value) => {
-                    self.copied += size(value);
-                    if self.copied > MAX_COPIED {
-                        return Err(at(&span, "the aliases of this document stand for too much"));
-                    }
-                    return Ok(value.clone());
+            Event::Alias(anchor) => {
+                let Some(value) = self.anchors.get(&anchor) else {
+                    return Err(at(&span, "an alias that stands inside its own anchor"));
+                };
+                // As deep as if it were written out here: aliases of aliases would get past the limit otherwise.
+                if self.path.len() + depth(value) > MAX_DEPTH {
+                    return Err(at(&span, "nested too deeply"));
                 }
-                None => return Err(at(&span, "an alias that stands inside its own anchor")),
-            },
+                return copy(&mut self.copied, value, &span);
+            }
             _ => return Err(at(&span, "a value was expected here")),
         };
         if anchor != 0 {
-            self.anchors.insert(anchor, value.clone());
+            let value = copy(&mut self.copied, &value, &span)?;
+            self.anchors.insert(anchor, value);
         }
         Ok(value)
     }
@@ -191,6 +192,25 @@ fn plain(text: &str) -> Value {
         .or_else(|| based("0o", 8))
         .or_else(decimal)
         .map_or_else(|| Value::String(text.to_owned()), Value::Number)
+}
+
+fn copy(copied: &mut usize, value: &Value, span: &Span) -> Result<Value, Fault> {
+    *copied += size(value);
+    if *copied > MAX_COPIED {
+        return Err(at(span, "the aliases of this document stand for too much"));
+    }
+    Ok(value.clone())
+}
+
+/// How many levels are below this value.
+fn depth(value: &Value) -> usize {
+    let below = |values: &mut dyn Iterator<Item = &Value>| values.map(|value| 1 + depth(value)).max();
+    let below = match value {
+        Value::Array(values) => below(&mut values.iter()),
+        Value::Object(members) => below(&mut members.values()),
+        _ => None,
+    };
+    below.unwrap_or(0)
 }
 
 fn size(value: &Value) -> usize {

@@ -10,6 +10,9 @@ const MAX_CHAIN: usize = 16;
 /// Enough for any answer of any operation; a vendor's whole object graph, written out, has no end.
 const MAX_WRITTEN_OUT: usize = 2_000;
 
+/// Deeper than any answer is nested; a long chain of schemas would exhaust the stack.
+const MAX_DEPTH: usize = 100;
+
 /// The value itself, or what its `$ref` leads to within the same document.
 pub(crate) fn follow<'a>(root: &'a Value, value: &'a Value, place: &str) -> Result<&'a Value, Fault> {
     let mut current = value;
@@ -49,6 +52,7 @@ pub(crate) fn written_out(root: &Value, parameters: &[Value], operation: &Value)
         root,
         open: Vec::new(),
         left: MAX_WRITTEN_OUT,
+        depth: 0,
     };
     let parameters = Value::Array(parameters.to_vec());
     let of = |member: &str| operation.get(member).unwrap_or(&Value::Null);
@@ -63,6 +67,7 @@ struct Writer<'a> {
     root: &'a Value,
     open: Vec<String>,
     left: usize,
+    depth: usize,
 }
 
 impl Writer<'_> {
@@ -74,11 +79,14 @@ impl Writer<'_> {
         if let Some(reference) = members.get("$ref").and_then(Value::as_str) {
             return self.reference(kind, reference, members);
         }
+        self.depth += 1;
         let written = members.iter().map(|(key, member)| {
             let written = self.member(kind, key, member);
             (key.clone(), written)
         });
-        Value::Object(written.collect())
+        let written = Value::Object(written.collect());
+        self.depth -= 1;
+        written
     }
 
     fn reference(&mut self, kind: Kind, reference: &str, members: &Map<String, Value>) -> Value {
@@ -88,7 +96,7 @@ impl Writer<'_> {
         let Some(found) = target(self.root, reference) else {
             return json!({ "x-keyrevoke-unresolved": reference });
         };
-        if self.left == 0 {
+        if self.left == 0 || self.depth > MAX_DEPTH {
             return json!({ "x-keyrevoke-cut": reference });
         }
         self.left -= 1;
@@ -211,5 +219,20 @@ mod tests {
         let operation = json!({"responses": {"200": {"content": {"a/b": {"schema": schema}}}}});
         let out = Value::Object(written_out(&root, &[], &operation)).to_string();
         assert!(out.contains("x-keyrevoke-cut") && out.len() < 1_000_000);
+    }
+
+    #[test]
+    fn a_long_chain_of_schemas_is_cut_before_the_stack_ends() {
+        let schemas: Map<String, Value> = (0..MAX_WRITTEN_OUT)
+            .map(|n| {
+                let next = json!({"$ref": format!("#/components/schemas/S{}", n + 1)});
+                (format!("S{n}"), json!({"properties": {"a": next}}))
+            })
+            .collect();
+        let root = json!({"components": {"schemas": schemas}});
+        let body = json!({"content": {"a/b": {"schema": {"$ref": "#/components/schemas/S0"}}}});
+        let operation = json!({ "requestBody": body });
+        let out = Value::Object(written_out(&root, &[], &operation)).to_string();
+        assert!(out.contains("x-keyrevoke-cut") && !out.contains("S200"), "{out}");
     }
 }

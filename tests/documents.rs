@@ -678,6 +678,28 @@ fn aliases_of_aliases_do_not_grow_without_end() {
 }
 
 #[test]
+fn anchors_and_aliases_cannot_exhaust_stack_or_memory() {
+    // Each level nests around the one before: shallow where it is written, thousands of levels deep where it is used.
+    let mut deep = String::from("x-0: &a0 {type: string}\n");
+    for n in 1..130 {
+        let (open, close) = ("{items: ".repeat(90), "}".repeat(90));
+        deep.push_str(&format!("x-{n}: &a{n} {open}*a{} {close}\n", n - 1));
+    }
+    let document = format!("{deep}{}", NULL_FIRST.trim_start_matches("---\n"));
+    Package::with("deep-alias", LEDGER, "", &document)
+        .run()
+        .failed(&["specs/p.yaml: line 3: nested too deeply"]);
+    // An anchor keeps a copy of what it marks: marks around marks keep it many times over.
+    let (wide, marks) = (vec!["x"; 20_000].join(", "), 1..=90);
+    let open: String = marks.clone().map(|n| format!("[&m{n} ")).collect();
+    let bomb = format!("x: {open}[{wide}]{}\n", "]".repeat(marks.count()));
+    let document = format!("{bomb}{}", NULL_FIRST.trim_start_matches("---\n"));
+    Package::with("anchors", LEDGER, "", &document)
+        .run()
+        .failed(&["specs/p.yaml: line ", "stand for too much"]);
+}
+
+#[test]
 fn what_progenitor_cannot_do_is_a_message_and_not_a_panic() {
     // Typify cannot make an enum of numbers that are not numbers, and says so by panicking or by an error.
     for (name, schema) in [
