@@ -188,6 +188,7 @@ struct Progress {
 }
 
 /// What is reported of an attempt.
+#[derive(Default)]
 pub(crate) struct Seen {
     facts: Facts,
     cause: Option<String>,
@@ -337,17 +338,6 @@ impl<'a, P: Provider> OneCall<'a, P> {
             number,
         }
     }
-
-    /// Text from outside, without any credential that this call has used.
-    fn clean(&self, text: &str) -> String {
-        let credential = self.progress(|progress| progress.credential.clone());
-        detail::clean(
-            text,
-            credential
-                .as_ref()
-                .map_or(&self.revoker.redactor, |known| &known.redactor),
-        )
-    }
 }
 
 impl<P: Provider> World for OneCall<'_, P> {
@@ -383,64 +373,26 @@ impl<P: Provider> World for OneCall<'_, P> {
         }
         self.progress(|progress| progress.waited += asked.elapsed());
         let (attempt, vetoed) = self.send(number, self.at(limit)).await;
-        let verdict = verdict(P::ABOUT.rules, &self.parameters, &attempt);
         let credential = self.progress(|progress| progress.credential.clone());
         let (redactor, by_itself) = match &credential {
-            Some(credential) => (credential.redactor.clone(), is_own::<P>(credential, &self.text)),
-            None => Default::default(),
+            Some(credential) => (&credential.redactor, is_own::<P>(credential, &self.text)),
+            None => (&self.revoker.redactor, false),
         };
-        let (delivery, retry_after, mut facts, cause) = match &attempt {
-            Attempt::NotSent(failure) => (
-                Delivery::NotSent,
-                None,
-                Facts::default(),
-                Some(self.clean(&failure.message)),
-            ),
-            Attempt::MaybeSent(failure) => (
-                Delivery::MaybeSent,
-                None,
-                Facts::default(),
-                Some(self.clean(&failure.message)),
-            ),
-            Attempt::Answered(answer) => (
-                Delivery::Answered,
-                answer.retry_after(),
-                detail::read(answer, &redactor),
-                None,
-            ),
-        };
-        if facts.detail.is_none() {
-            facts.detail = match &attempt {
-                Attempt::Answered(answer) => {
-                    our_words(answer, verdict.meaning).map(|words| self.clean(&words))
-                }
-                _ => cause.clone(),
-            };
-        }
-        let missing = matches!(&attempt, Attempt::Answered(answer)
-            if answer.status == 404 && P::ABOUT.missing.0.is_some_and(|body| body_fits(body, answer, &self.parameters)));
-        let refused = facts.status == Some(401);
+        let (attempted, seen) = judged(&P::ABOUT, &self.parameters, &attempt, redactor);
         self.progress(|progress| {
             progress.attempts = number;
             progress.in_flight = false;
-            progress.in_doubt |= verdict.leaves_doubt();
-            if delivery != Delivery::NotSent || progress.delivery.is_none() {
-                progress.delivery = Some(delivery);
+            progress.in_doubt |= attempted.verdict.leaves_doubt();
+            if attempted.delivery != Delivery::NotSent || progress.delivery.is_none() {
+                progress.delivery = Some(attempted.delivery);
             }
         });
         (
-            Attempted {
-                verdict,
-                delivery,
-                retry_after,
-                refused,
-            },
+            attempted,
             Seen {
-                facts,
-                cause,
                 vetoed,
                 by_itself,
-                missing,
+                ..seen
             },
         )
     }
@@ -494,6 +446,51 @@ impl<P: Provider> World for OneCall<'_, P> {
     }
 }
 
+/// What an attempt means, and what is to be reported of it without any of our secrets.
+pub(crate) fn judged(
+    about: &About,
+    parameters: &[(&str, String)],
+    attempt: &Attempt,
+    redactor: &Redactor,
+) -> (Attempted, Seen) {
+    let verdict = verdict(about.rules, parameters, attempt);
+    let unanswered = |delivery, failure: &Failure| {
+        let cause = detail::clean(&failure.message, redactor);
+        let facts = Facts {
+            detail: Some(cause.clone()),
+            ..Facts::default()
+        };
+        (delivery, None, facts, Some(cause))
+    };
+    let (delivery, retry_after, facts, cause) = match attempt {
+        Attempt::NotSent(failure) => unanswered(Delivery::NotSent, failure),
+        Attempt::MaybeSent(failure) => unanswered(Delivery::MaybeSent, failure),
+        Attempt::Answered(answer) => {
+            let mut facts = detail::read(answer, redactor);
+            if facts.detail.is_none() {
+                let words = our_words(answer, verdict.meaning);
+                facts.detail = words.map(|words| detail::clean(&words, redactor));
+            }
+            (Delivery::Answered, answer.retry_after(), facts, None)
+        }
+    };
+    let missing = matches!(attempt, Attempt::Answered(answer)
+        if answer.status == 404 && about.missing.0.is_some_and(|body| body_fits(body, answer, parameters)));
+    let attempted = Attempted {
+        verdict,
+        delivery,
+        retry_after,
+        refused: facts.status == Some(401),
+    };
+    let seen = Seen {
+        facts,
+        cause,
+        missing,
+        ..Seen::default()
+    };
+    (attempted, seen)
+}
+
 /// What to say of an answer that says nothing of itself.
 pub(crate) fn our_words(answer: &Answer, meaning: Meaning) -> Option<String> {
     let Meaning::Not(kind, _) = meaning else {
@@ -518,7 +515,7 @@ pub(crate) fn our_words(answer: &Answer, meaning: Meaning) -> Option<String> {
     })
 }
 
-fn report(about: &'static About, ended: Ended<Seen>) -> RevokeResult {
+pub(crate) fn report(about: &'static About, ended: Ended<Seen>) -> RevokeResult {
     let Some((attempted, seen)) = ended.decisive else {
         let state = conclude_early(false, ended.in_doubt);
         return Err(RevokeError::new(about.name, ErrorKind::NotSent, state)
