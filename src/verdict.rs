@@ -330,3 +330,7 @@ fn by_status(answer: &Answer) -> Verdict {
     };
     Verdict::new(kind, state, again)
 }
+
+#[cfg(test)]
+#[path = "verdict_tests.rs"]
+mod tests;

@@ -1,0 +1,195 @@
+//! Each condition of the rule language, on both sides of what it asks for.
+
+use reqwest::header::HeaderMap;
+use serde_json::json;
+
+use super::*;
+
+/// The answer came at this moment, with this status, for this key.
+const NOW: u64 = 1_000_000;
+const STATUS: u16 = 409;
+const KEY: &str = "key-1";
+
+fn holds(member: Member, body: &Value) -> bool {
+    let received = SystemTime::UNIX_EPOCH + Duration::from_secs(NOW);
+    let answer = Answer::new(STATUS, HeaderMap::new(), Body::Complete(Vec::new()), received);
+    let object = body.as_object().unwrap();
+    member.holds(object, &answer, &[("other", "x".into()), ("id", KEY.into())])
+}
+
+fn all_hold(member: Member, bodies: &[Value]) {
+    for body in bodies {
+        assert!(holds(member, body), "{member:?}: {body}");
+    }
+}
+
+fn none_holds(member: Member, bodies: &[Value]) {
+    for body in bodies {
+        assert!(!holds(member, body), "{member:?}: {body}");
+    }
+}
+
+#[test]
+fn a_member_is_of_its_type_and_value() {
+    let member = Member::Is("m", "a");
+    all_hold(member, &[json!({"m": "a", "n": 1})]);
+    none_holds(
+        member,
+        &[
+            json!({}),
+            json!({"m": "b"}),
+            json!({"m": ["a"]}),
+            json!({"n": "a"}),
+        ],
+    );
+    let member = Member::IsOther("m", "a");
+    all_hold(member, &[json!({"m": "b"}), json!({"m": "A"}), json!({"m": ""})]);
+    none_holds(
+        member,
+        &[json!({}), json!({"m": "a"}), json!({"m": 1}), json!({"m": null})],
+    );
+    let member = Member::IsBool("m", false);
+    all_hold(member, &[json!({"m": false})]);
+    none_holds(
+        member,
+        &[
+            json!({}),
+            json!({"m": true}),
+            json!({"m": "false"}),
+            json!({"m": 0}),
+        ],
+    );
+    let member = Member::IsText("m");
+    all_hold(member, &[json!({"m": ""})]);
+    none_holds(member, &[json!({}), json!({"m": 1}), json!({"m": null})]);
+    let (list, object) = (json!({"m": []}), json!({"m": {}}));
+    all_hold(Member::IsList("m"), std::slice::from_ref(&list));
+    none_holds(
+        Member::IsList("m"),
+        &[json!({}), json!({"m": "[]"}), object.clone()],
+    );
+    all_hold(Member::IsObject("m"), std::slice::from_ref(&object));
+    none_holds(Member::IsObject("m"), &[json!({}), json!({"m": "{}"}), list]);
+    let member = Member::Says("m", "gone");
+    all_hold(member, &[json!({"m": "gone"}), json!({"m": "It is GONE."})]);
+    none_holds(
+        member,
+        &[json!({}), json!({"m": "going"}), json!({"m": ["gone"]})],
+    );
+}
+
+#[test]
+fn an_answer_is_about_our_key_or_another_or_says_nothing_of_it() {
+    let (ours, other) = (Member::IsParameter("m", "id"), Member::IsNotParameter("m", "id"));
+    all_hold(ours, &[json!({"m": KEY})]);
+    none_holds(
+        ours,
+        &[
+            json!({}),
+            json!({"m": "x"}),
+            json!({"m": "KEY-1"}),
+            json!({"m": 1}),
+        ],
+    );
+    all_hold(
+        other,
+        &[json!({"m": "x"}), json!({"m": "KEY-1"}), json!({"m": ""})],
+    );
+    none_holds(
+        other,
+        &[json!({}), json!({"m": KEY}), json!({"m": 1}), json!({"m": null})],
+    );
+}
+
+#[test]
+fn a_time_has_passed_or_is_to_come_with_some_minutes_for_the_clocks() {
+    let (past, future) = (Member::NullOrPast("m"), Member::Future("m"));
+    let passed = [json!({"m": 0}), json!({"m": NOW}), json!({"m": NOW + 300})];
+    let to_come = [json!({"m": NOW + 301}), json!({"m": u64::MAX})];
+    let neither = [json!({}), json!({"m": -1}), json!({"m": 1.5}), json!({"m": "0"})];
+    all_hold(past, &passed);
+    all_hold(past, &[json!({"m": null})]);
+    all_hold(future, &to_come);
+    none_holds(past, &to_come);
+    none_holds(future, &passed);
+    none_holds(future, &[json!({"m": null})]);
+    none_holds(past, &neither);
+    none_holds(future, &neither);
+}
+
+#[test]
+fn a_problem_has_a_documented_member_and_does_not_contradict_the_status() {
+    all_hold(
+        Member::ProblemDetails,
+        &[
+            json!({"title": "t", "more": 1}),
+            json!({"detail": null}),
+            json!({"status": STATUS}),
+            json!({"status": "409", "type": "about:blank"}),
+            json!({"status": null, "instance": "/x"}),
+        ],
+    );
+    none_holds(
+        Member::ProblemDetails,
+        &[
+            json!({}),
+            json!({"more": 1}),
+            json!({"title": 1}),
+            json!({"title": "t", "detail": []}),
+            json!({"title": "t", "status": 404}),
+            json!({"status": "404"}),
+            json!({"status": true}),
+        ],
+    );
+}
+
+#[test]
+fn a_code_is_found_among_words_and_another_is_not_overlooked() {
+    let has = Member::HasCode(&["title", "detail"], "Key.Dead");
+    all_hold(
+        has,
+        &[
+            json!({"title": "Key.Dead"}),
+            json!({"title": "x", "detail": "error Key.Dead: gone"}),
+        ],
+    );
+    none_holds(
+        has,
+        &[
+            json!({}),
+            json!({"title": "Key.Deadly"}),
+            json!({"title": "Key.Locked"}),
+            json!({"type": "Key.Dead"}),
+        ],
+    );
+    let no_other = Member::NoOtherCode(&["title", "type", "detail"], "Key.Dead");
+    all_hold(
+        no_other,
+        &[
+            json!({}),
+            json!({"title": "Key.Dead", "detail": "see docs.example.org"}),
+            json!({"type": "https://docs.example.org/errors/dead", "detail": "gone"}),
+            json!({"type": "https://docs.example.org"}),
+            json!({"other": "Key.Locked"}),
+        ],
+    );
+    none_holds(
+        no_other,
+        &[
+            json!({"title": "Key.Dead", "detail": "Key.Locked"}),
+            json!({"title": "key.locked"}),
+            json!({"type": "https://docs.example.org/errors/key.locked"}),
+            json!({"type": "urn:errors:key.locked"}),
+        ],
+    );
+}
+
+#[cfg(feature = "fakes")]
+#[test]
+fn a_condition_names_the_members_that_it_reads() {
+    assert_eq!(Member::IsOther("m", "a").names(), ["m"]);
+    assert_eq!(Member::Future("m").names(), ["m"]);
+    assert_eq!(Member::NoOtherCode(&["m", "n"], "A.B").names(), ["m", "n"]);
+    let problem = ["type", "title", "detail", "instance", "status"];
+    assert_eq!(Member::ProblemDetails.names(), problem);
+}
