@@ -59,6 +59,9 @@ mod written;
 pub mod blocking;
 #[cfg(feature = "fakes")]
 pub mod fakes;
+#[cfg(all(fuzzing, feature = "fakes"))]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod journal;
 pub mod timestamp;
 
