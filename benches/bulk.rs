@@ -12,7 +12,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use keyrevoke::{Credential, KeyRef, Registry, dolfin};
+use keyrevoke::journal::FileJournal;
+use keyrevoke::{ClientOptions, Credential, KeyRef, Registry, dolfin};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -54,6 +55,9 @@ async fn answer(mut stream: TcpStream, count: Arc<AtomicUsize>) {
             return;
         }
         if buffer[..held].ends_with(b"\r\n\r\n") {
+            let last = buffer[..held]
+                .windows(17)
+                .any(|part| part.eq_ignore_ascii_case(b"connection: close"));
             held = 0;
             count.fetch_add(1, Ordering::Relaxed);
             if stream
@@ -63,19 +67,36 @@ async fn answer(mut stream: TcpStream, count: Arc<AtomicUsize>) {
             {
                 return;
             }
+            if last {
+                return;
+            }
         }
     }
 }
 
-async fn ours(address: SocketAddr, keys: Vec<KeyRef>, concurrency: usize) -> usize {
+async fn ours(
+    address: SocketAddr,
+    keys: Vec<KeyRef>,
+    concurrency: usize,
+    reuse: bool,
+    journal: Option<FileJournal>,
+) -> usize {
+    let mut options = ClientOptions::new();
+    if reuse {
+        options = options.with_connection_reuse(Duration::from_millis(500));
+    }
     let revoker = dolfin::builder()
+        .with_options(options)
         .with_base_url(format!("http://{address}"))
         .with_credential(Credential::api_key("dol_live_benchmark"))
         .build()
         .unwrap();
-    let registry = Registry::new()
+    let mut registry = Registry::new()
         .with(keyrevoke::AnyRevoker::new(revoker))
         .with_concurrency(NonZeroUsize::new(concurrency).unwrap());
+    if let Some(journal) = journal {
+        registry = registry.with_journal(journal);
+    }
     let mut run = registry.revoke_all(keys);
     let mut dead = 0;
     while let Some((_, result)) = run.next().await {
@@ -85,10 +106,10 @@ async fn ours(address: SocketAddr, keys: Vec<KeyRef>, concurrency: usize) -> usi
 }
 
 /// What one writes by hand, with a fresh connection for each request as we have it.
-async fn by_hand(address: SocketAddr, keys: Vec<KeyRef>, concurrency: usize) -> usize {
+async fn by_hand(address: SocketAddr, keys: Vec<KeyRef>, concurrency: usize, reuse: bool) -> usize {
     use futures_util::StreamExt;
     let client = reqwest::Client::builder()
-        .pool_max_idle_per_host(0)
+        .pool_max_idle_per_host(if reuse { 64 } else { 0 })
         .redirect(reqwest::redirect::Policy::none())
         .http1_only()
         .no_proxy()
@@ -112,8 +133,8 @@ async fn by_hand(address: SocketAddr, keys: Vec<KeyRef>, concurrency: usize) -> 
     dead
 }
 
-/// `curl --parallel --parallel-max N -K list`; it re-uses connections.
-fn curl(address: SocketAddr, keys: &[KeyRef], concurrency: usize) -> usize {
+/// `curl --parallel --parallel-max N -K list`, which keeps connections unless it is told not to.
+fn curl(address: SocketAddr, keys: &[KeyRef], concurrency: usize, reuse: bool) -> usize {
     let path = std::env::temp_dir().join(format!("keyrevoke-bench-{}.curl", std::process::id()));
     let mut list = std::io::BufWriter::new(std::fs::File::create(&path).unwrap());
     for (index, key) in keys.iter().enumerate() {
@@ -127,6 +148,9 @@ fn curl(address: SocketAddr, keys: &[KeyRef], concurrency: usize) -> usize {
         )
         .unwrap();
         writeln!(list, "header = \"x-dolfin-api-key: dol_live_benchmark\"").unwrap();
+        if !reuse {
+            writeln!(list, "header = \"Connection: close\"").unwrap();
+        }
     }
     drop(list);
     let parallel = concurrency.to_string();
@@ -169,16 +193,35 @@ fn main() {
                 .unwrap()
         })
         .collect();
-    let names = ["keyrevoke", "by hand", "curl"];
+    let names = [
+        "keyrevoke",
+        "by hand",
+        "curl, Connection: close",
+        "keyrevoke, connections kept",
+        "by hand, connections kept",
+        "curl",
+        "keyrevoke with a journal",
+    ];
     let mut times = vec![Vec::new(); names.len()];
     for round in 0..=rounds {
         for contestant in 0..names.len() {
             let (given, before) = (keys.clone(), asked.load(Ordering::Relaxed));
             let began = Instant::now();
             let dead = match contestant {
-                0 => runtime.block_on(ours(address, given, concurrency)),
-                1 => runtime.block_on(by_hand(address, given, concurrency)),
-                _ => curl(address, &keys, concurrency),
+                0 => runtime.block_on(ours(address, given, concurrency, false, None)),
+                1 => runtime.block_on(by_hand(address, given, concurrency, false)),
+                2 => curl(address, &keys, concurrency, false),
+                3 => runtime.block_on(ours(address, given, concurrency, true, None)),
+                4 => runtime.block_on(by_hand(address, given, concurrency, true)),
+                5 => curl(address, &keys, concurrency, true),
+                _ => {
+                    let path =
+                        std::env::temp_dir().join(format!("keyrevoke-bench-{}.jsonl", std::process::id()));
+                    let journal = FileJournal::open(&path).unwrap();
+                    let dead = runtime.block_on(ours(address, given, concurrency, false, Some(journal)));
+                    let _ = std::fs::remove_file(&path);
+                    dead
+                }
             };
             let took = began.elapsed();
             let sent = asked.load(Ordering::Relaxed) - before;
@@ -202,7 +245,7 @@ fn main() {
             times.iter().max().unwrap(),
         );
         println!(
-            "{name:<10} median {:>7.1} ms (from {:.1} to {:.1}), {:>7.0} keys/s; our throughput is {:.2} of it",
+            "{name:<28} median {:>7.1} ms (from {:.1} to {:.1}), {:>7.0} keys/s; our throughput is {:.2} of it",
             middle.as_secs_f64() * 1e3,
             least.as_secs_f64() * 1e3,
             most.as_secs_f64() * 1e3,

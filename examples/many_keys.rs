@@ -1,38 +1,39 @@
-//! Keys of several providers as text, as they stand in an incident's list. Runs against the built-in fakes:
-//! `cargo run --features fakes --example many_keys`.
+//! Keys of several providers as text, as they stand in an incident's list: planned as a whole, then revoked, with what
+//! is left to do at the end. Runs against the built-in fakes: `cargo run --features fakes --example many_keys`.
 
-use std::collections::BTreeMap;
 use std::error::Error;
 
 use keyrevoke::fakes::Fake;
-use keyrevoke::{AnyRevoker, KeyRef, KeyState, Revoke};
+use keyrevoke::journal::{MemoryJournal, receipts};
+use keyrevoke::{KeyRef, KeyState, Registry};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let mut fakes = Vec::new();
-    let mut revokers: BTreeMap<String, AnyRevoker> = BTreeMap::new();
-    let mut list = String::new();
+    let (mut fakes, mut registry, mut list) = (Vec::new(), Registry::new(), String::new());
     for provider in keyrevoke::providers() {
         let fake = Fake::start(provider.name()).await?;
-        revokers.insert(provider.name().to_owned(), fake.builder().build()?);
+        registry = registry.with(fake.builder().build()?);
         list.push_str(&format!("{}\n{}\n", fake.new_key(), fake.unknown_key()));
         fakes.push(fake);
     }
+    // In an application: a FileJournal, so that a crash loses nothing.
+    let journal = MemoryJournal::new();
+    let registry = registry.with_journal(journal.clone()).with_operator("example");
 
-    // First read everything, so that nothing is sent if a line is wrong.
+    // Everything is checked before anything is sent.
     let keys = list.lines().map(str::parse).collect::<Result<Vec<KeyRef>, _>>()?;
-    for key in &keys {
-        revokers[key.provider()].check(key)?;
-    }
+    let plan = registry.plan(keys)?;
+    println!("{} keys", plan.len());
 
-    let mut open = Vec::new();
-    for key in keys {
-        let result = revokers[key.provider()].revoke(&key).await;
+    let mut run = plan.revoke_all();
+    while let Some((key, result)) = run.next().await {
         println!("{:<8} {key}", KeyState::from(&result));
-        if let Err(error) = result {
-            open.push(format!("{key}: {}", error.next_step()));
+    }
+    println!("\nleft to do:");
+    for receipt in receipts(&journal).await? {
+        if let Some(Err(error)) = &receipt.result {
+            println!("{}: {}", receipt.key, error.next_step());
         }
     }
-    println!("\nleft to do:\n{}", open.join("\n"));
     Ok(())
 }

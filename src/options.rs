@@ -35,7 +35,11 @@ pub struct ClientOptions {
     connect_timeout: Option<Duration>,
     http_hosts: Vec<String>,
     hosts: Vec<String>,
+    reuse: Option<Duration>,
 }
+
+/// So many connections are kept at most, where any are.
+const MOST_KEPT: usize = 64;
 
 /// Enough for three SYNs on a lossy line.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -68,6 +72,18 @@ impl ClientOptions {
     /// time-out while connecting is known to have sent nothing.
     pub fn with_connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = Some(timeout);
+        self
+    }
+
+    /// Keeps connections for further requests, for at most this long without one. Without it each attempt has a
+    /// connection of its own.
+    ///
+    /// It saves connecting, which counts over a long list, and has a price: a connection that the provider closes while
+    /// a request is on its way makes the answer ambiguous, and the key unknown where a repeat could hurt. Keep the time
+    /// well below what the provider keeps idle connections for. Requests that were not written to a kept connection at
+    /// all may be written to another one unseen.
+    pub fn with_connection_reuse(mut self, idle: Duration) -> Self {
+        self.reuse = Some(idle);
         self
     }
 
@@ -201,7 +217,8 @@ impl ClientOptions {
             .retry(reqwest::retry::never())
             .http1_only()
             // A kept connection that the provider closes makes an answer ambiguous.
-            .pool_max_idle_per_host(0)
+            .pool_max_idle_per_host(if self.reuse.is_some() { MOST_KEPT } else { 0 })
+            .pool_idle_timeout(self.reuse)
             .no_proxy()
             .referer(false)
             // Features unify: another crate may have switched decompression on, and a bomb with it.

@@ -57,6 +57,11 @@ pub(crate) struct Connection {
     #[arg(long, value_name = "HOST")]
     pub(crate) allow_http_host: Vec<String>,
 
+    /// Keeps connections for further requests, for at most so many seconds without one. A connection that the provider
+    /// closes at the wrong moment leaves a key in doubt; without this each request has one of its own.
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub(crate) keep_connections: Option<Duration>,
+
     /// Logs every attempt on standard error, without secrets.
     #[arg(short, long)]
     pub(crate) verbose: bool,

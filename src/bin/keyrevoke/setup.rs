@@ -125,6 +125,9 @@ impl Setup {
                 }
             }
         }
+        if let Some(idle) = arguments.keep_connections {
+            options = options.with_connection_reuse(idle);
+        }
         let options = arguments
             .allow_host
             .iter()
