@@ -28,6 +28,7 @@ use crate::revoke::Revoke;
 use crate::secret::Secret;
 use crate::source::Credentials;
 use crate::verdict::{Again, Meaning, body_fits, verdict};
+use crate::verify::listed_dead;
 use crate::wire::{Call, Generated, Target};
 use crate::within::{Within, unless};
 
@@ -106,6 +107,14 @@ impl<P: Provider> Revoke for Revoker<P> {
     }
 
     async fn revoke_within(&self, key: &P::Key, within: &Within<'_>) -> RevokeResult {
+        // Doubt that a look can clear needs no request that could hurt.
+        if within.in_doubt
+            && !P::find(key).is_empty()
+            && let Ok(info) = self.0.find(key).await
+            && info.state() == KeyState::Dead
+        {
+            return Ok(listed_dead(P::ABOUT.name, &info));
+        }
         if let Some(checks) = within.checks {
             return self.0.revoke_checked(key, within, checks).await;
         }

@@ -104,7 +104,8 @@ impl Past {
                 self.in_flight.remove(&key);
                 match result {
                     Ok(dead) => _ = self.known.insert(key, Known::Dead(dead)),
-                    Err(_) if self.is_dead(&key) => {}
+                    // What contradicts a death takes it away; what merely cannot tell does not.
+                    Err(error) if self.is_dead(&key) && !contradicts(&error) => {}
                     Err(error) if error.key_state() == KeyState::Live => _ = self.known.remove(&key),
                     Err(error) => _ = self.known.insert(key, Known::Doubt(Some(error))),
                 }
@@ -113,6 +114,7 @@ impl Past {
         }
     }
 
+    /// Is the key confirmed dead?
     pub(crate) fn is_dead(&self, key: &KeyRef) -> bool {
         matches!(self.known.get(key), Some(Known::Dead(_)))
     }
@@ -138,6 +140,18 @@ impl Past {
             }
         }
     }
+}
+
+/// Does this say that the key was not dead, although an earlier answer said so?
+fn contradicts(error: &RevokeError) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::Scheduled
+            | ErrorKind::Pending
+            | ErrorKind::WrongObject
+            | ErrorKind::StillAccepted
+            | ErrorKind::StillListed
+    )
 }
 
 /// What is said of a key that was under way and is not sent again: it could hit another, or this run ends before.

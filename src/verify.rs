@@ -52,9 +52,7 @@ impl<P: Provider> RevokerInner<P> {
             .filter(|info| info.state() == KeyState::Dead)
         {
             // We would rather send nothing.
-            let found = Revocation::new(P::ABOUT.name, Disposition::AlreadyRevoked, [Evidence::ReadBack]);
-            let words = format!("the provider lists it as {}; nothing was sent", info.status());
-            return Ok(found.with_attempts(0).with_detail(words));
+            return Ok(listed_dead(P::ABOUT.name, info));
         }
         let call = OneCall::new(self, key, *within);
         let result = call.run_until(call.ended()).await;
@@ -205,6 +203,16 @@ impl<P: Provider> RevokerInner<P> {
         }
         if blind { Look::Blind } else { Look::Silent }
     }
+}
+
+/// The provider lists the key as dead, and nothing was sent.
+pub(crate) fn listed_dead(provider: &'static str, info: &KeyInfo) -> Revocation {
+    Revocation::new(provider, Disposition::AlreadyRevoked, [Evidence::ReadBack])
+        .with_attempts(0)
+        .with_detail(format!(
+            "the provider lists it as {}; nothing was sent",
+            info.status()
+        ))
 }
 
 /// The provider's own "no such key", about a key that the caller knows to have existed.

@@ -522,6 +522,27 @@ async fn doubt_goes_with_a_key_from_call_to_call() {
     assert_eq!(fake.requests().len(), 3);
 }
 
+#[tokio::test]
+async fn doubt_is_looked_up_before_anything_is_sent_again() {
+    let fake = fake("devin-v3").await;
+    let none = fake.builder().with_retry(RetryPolicy::none());
+    let registry = Registry::new()
+        .with(none.build().unwrap())
+        .with_keep_trying(Duration::from_secs(20));
+    fake.answer_next_revocation(Reply::new(503).carried_out());
+    let results = all(registry.revoke_all([fake.new_key()])).await;
+    assert_eq!(
+        results[0].1.as_ref().unwrap().evidence(),
+        [keyrevoke::Evidence::ReadBack]
+    );
+    let sent = fake
+        .requests()
+        .iter()
+        .filter(|request| request.method == "DELETE")
+        .count();
+    assert_eq!(sent, 1);
+}
+
 /// What began, what ended, and what was given up.
 #[derive(Clone, Default)]
 struct Diary(Arc<Mutex<Vec<String>>>);
