@@ -228,7 +228,7 @@ async fn a_verified_death_says_what_it_rests_on() {
 }
 
 #[tokio::test]
-async fn what_was_accepted_or_lost_becomes_a_death_where_a_look_shows_it() {
+async fn row_026_what_was_accepted_or_lost_becomes_a_death_where_a_look_shows_it() {
     for (provider, with_secret, wanted) in [
         ("dolfin", false, Evidence::Repeat),
         ("devin", false, Evidence::ReadBack),
@@ -273,7 +273,7 @@ async fn a_lost_request_is_no_death_whatever_is_not_there() {
 }
 
 #[tokio::test]
-async fn a_death_that_spreads_is_waited_for_and_one_that_does_not_is_no_death() {
+async fn row_054_a_death_that_spreads_is_waited_for_and_one_that_does_not_is_no_death() {
     let (fake, revoker) = start("devin").await;
     fake.delay_deaths(Duration::from_millis(700));
     let key = fake.new_key();
