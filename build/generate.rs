@@ -161,13 +161,14 @@ fn additions(operations: &[&Kept], version: &str) -> TokenStream {
     let operations = operations.iter().map(|kept| {
         let (name, path) = (&kept.name, &kept.path);
         let method = kept.method.to_uppercase();
-        let (prefixed, query) = (kept.prefixed, &kept.query);
+        let (prefixed, query, names_keys) = (kept.prefixed, &kept.query, kept.names_keys);
         quote!(crate::wire::Operation {
             name: #name,
             method: #method,
             path: #path,
             prefixed: #prefixed,
             query: &[#(#query),*],
+            names_keys: #names_keys,
         })
     });
     quote! {

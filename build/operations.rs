@@ -67,6 +67,8 @@ pub(crate) struct Kept {
     pub(crate) prefixed: bool,
     /// The names of the parameters that may stand in the query.
     pub(crate) query: Vec<String>,
+    /// Is it the body alone that says which keys are meant?
+    pub(crate) names_keys: bool,
     pub(crate) operation: Value,
     pub(crate) written_out: Value,
 }
@@ -167,6 +169,7 @@ fn keep(
         path: short.to_owned(),
         prefixed: listed.prefixed,
         query,
+        names_keys: listed.body_names_keys,
         operation: Value::Object(kept),
         written_out: Value::Object(out),
     })
@@ -328,6 +331,7 @@ mod tests {
         let kept = extract(&vendor(), std::slice::from_ref(&all), None).unwrap();
         let names: Vec<&String> = kept.schemas.keys().collect();
         assert_eq!(names, ["Id", "Ids"]);
+        assert!(kept.operations[0].names_keys);
         assert_eq!(kept.schemas["Id"], json!({"type": "string", "nullable": true}));
 
         let mut vendor = vendor();

@@ -14,6 +14,7 @@ use tokio::time::{Instant, sleep};
 use crate::answer::{Attempt, Failure, FailureReason};
 use crate::attempt::attempt;
 use crate::client::RevokerInner;
+use crate::content::Content;
 use crate::credential::{Credential, Prepared};
 use crate::inventory::Inventory;
 use crate::key_filter::KeyFilter;
@@ -102,6 +103,7 @@ impl<P: Provider> RevokerInner<P> {
             target: Arc::clone(&self.target),
             parameters: Arc::new(lookup.parameters.clone()),
             query: Arc::new(lookup.query.clone()),
+            content: Content::Empty,
             credential: Arc::clone(credential),
         };
         let base = self

@@ -206,7 +206,11 @@ impl<P: Provider> BuildTarget for P {
         let mut problems = Vec::new();
         let mut take = |problem| problems.push(problem);
 
-        let (prefix, headers) = named_settings(&about, &settings.named, &mut take);
+        let (prefix, mut headers) = named_settings(&about, &settings.named, &mut take);
+        let constant = P::HEADERS.iter();
+        headers.extend(
+            constant.map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value))),
+        );
         let credentials = match &settings.credential {
             Some(Given::Fixed(credential)) => {
                 if let Some(Err(problem)) = credential.key_id().map(str::parse::<P::Key>) {

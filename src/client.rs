@@ -328,6 +328,7 @@ impl<'a, P: Provider> OneCall<'a, P> {
             target: Arc::clone(&self.revoker.target),
             parameters: Arc::clone(&self.parameters),
             query: Arc::default(),
+            content: P::CONTENT,
             credential,
         };
         let base = self.revoker.target.base.as_str().trim_end_matches('/');

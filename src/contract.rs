@@ -76,6 +76,40 @@ fn every_rule_is_documented_or_says_what_else_states_it() {
 }
 
 #[test]
+fn every_body_is_made_of_documented_members() {
+    use crate::content::Content;
+    for provider in crate::providers() {
+        let path = format!("{}/{}.json", env!("OUT_DIR"), provider.name());
+        let document: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+        let body = &document["operations"]["revoke"]["requestBody"];
+        let (parts, media) = match provider.entry().content() {
+            Content::Empty => {
+                assert_ne!(body["required"], true, "{}", provider.name());
+                continue;
+            }
+            Content::Json(parts) => (parts, "application/json"),
+            Content::Form(parts) => (parts, "application/x-www-form-urlencoded"),
+        };
+        let schema = &body["content"][media]["schema"];
+        for (name, _) in parts {
+            assert!(
+                schema["properties"].get(name).is_some(),
+                "{}: {name}",
+                provider.name()
+            );
+        }
+        let required = schema["required"].as_array().cloned().unwrap_or_default();
+        for name in required {
+            assert!(
+                parts.iter().any(|(part, _)| name == *part),
+                "{}: {name}",
+                provider.name()
+            );
+        }
+    }
+}
+
+#[test]
 fn row_106_golden_every_documented_answer_has_its_verdict() {
     let mut table = String::from(
         "# every answer that a document lists for the revoke operation; written by KEYREVOKE_BLESS=1 cargo test --all-features golden\n",

@@ -111,6 +111,8 @@ impl fmt::Debug for Credential {
 pub enum Form {
     /// `Authorization: Bearer TOKEN`.
     Bearer,
+    /// `Authorization: WORD KEY`, with a word of the provider's own.
+    Scheme(&'static str),
     /// One header of the provider's own.
     ApiKey(&'static str),
     /// `Authorization: Basic …`.
@@ -123,6 +125,7 @@ impl fmt::Display for Form {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Bearer => f.write_str("Bearer token"),
+            Self::Scheme(word) => write!(f, "Authorization header with {word}"),
             Self::ApiKey(header) => write!(f, "{header} header"),
             Self::Basic => f.write_str("Basic USER:PASSWORD"),
             Self::KeyPair(first, second) => write!(f, "{first} and {second} headers as FIRST:SECOND"),
@@ -189,6 +192,7 @@ impl Credential {
         let encoded;
         let values = match form {
             Form::Bearer => vec![("authorization", Zeroizing::new(format!("Bearer {first}")))],
+            Form::Scheme(word) => vec![("authorization", Zeroizing::new(format!("{word} {first}")))],
             Form::ApiKey(header) => vec![(header, Zeroizing::new(first.to_owned()))],
             Form::Basic => {
                 if first.contains(':') {
@@ -242,7 +246,7 @@ impl Credential {
         match &self.kind {
             Kind::Bearer(token) => Some((find(is_bearer)?, token.expose_secret(), None)),
             Kind::ApiKey(key) => Some((
-                find(|form| matches!(form, Form::ApiKey(_)))?,
+                find(|form| matches!(form, Form::ApiKey(_) | Form::Scheme(_)))?,
                 key.expose_secret(),
                 None,
             )),

@@ -135,13 +135,20 @@ impl Reply {
     /// What a call would get.
     #[cfg(test)]
     pub(crate) fn answered(&self) -> crate::answer::Attempt {
-        let headers: Vec<(&str, &str)> = self
-            .headers
-            .iter()
-            .map(|(n, v)| (n.as_str(), v.as_str()))
-            .collect();
-        let body = crate::answer::Body::Complete(self.body.clone());
-        crate::golden::answer(self.status, &headers, body)
+        self.answered_with(self.status, |body| body)
+    }
+
+    /// What a call would get with another status and another body in the same headers.
+    #[cfg(test)]
+    pub(crate) fn answered_with(
+        &self,
+        status: u16,
+        other: impl Fn(String) -> String,
+    ) -> crate::answer::Attempt {
+        let headers = self.headers.iter().map(|(n, v)| (n.as_str(), v.as_str()));
+        let headers: Vec<(&str, &str)> = headers.collect();
+        let body = other(String::from_utf8_lossy(&self.body).into_owned());
+        crate::golden::answer(status, &headers, crate::answer::Body::Complete(body.into()))
     }
 
     fn template(&self) -> ResponseTemplate {
@@ -195,7 +202,7 @@ impl Received {
 
 #[derive(Default)]
 struct State {
-    /// Path of the revoke request → is the key live?
+    /// What the revoke request names → is the key live?
     keys: HashMap<String, bool>,
     /// In the order of their making.
     made: Vec<Issued>,
@@ -563,8 +570,19 @@ fn revoke_operation(provider: &ProviderInfo) -> Option<&'static Operation> {
         .find(|operation| operation.name == "revoke")
 }
 
-/// The path of the request that revokes a key, without base path and prefix.
+/// What tells a key from all others in the request that revokes it: the path, without base path and prefix, and what
+/// the body names.
 fn path_of(provider: &ProviderInfo, key: &str) -> Option<String> {
     let parameters = provider.entry().parameters(key).ok()?;
-    fill(revoke_operation(provider)?.path, &parameters).ok()
+    let path = fill(revoke_operation(provider)?.path, &parameters).ok()?;
+    let names = provider.entry().content().names();
+    let named: Vec<(&str, String)> = parameters
+        .into_iter()
+        .filter(|(name, _)| names.contains(name))
+        .collect();
+    Some(identity(path, &named))
+}
+
+fn identity(path: String, named: &[(&'static str, String)]) -> String {
+    named.iter().fold(path, |path, (_, value)| path + "\n" + value)
 }

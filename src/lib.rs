@@ -7,6 +7,7 @@ mod builder;
 mod capabilities;
 mod checks;
 mod client;
+mod content;
 #[cfg(all(test, feature = "fakes"))]
 mod contract;
 mod credential;

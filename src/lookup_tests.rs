@@ -10,6 +10,7 @@ use tokio::time::Instant;
 
 use crate::answer::{Attempt, Body};
 use crate::attempt::attempt;
+use crate::content::Content;
 use crate::contract::{bodies, responses_to, sample};
 use crate::credential::{Credential, Redactor};
 use crate::devin::Devin;
@@ -536,6 +537,7 @@ async fn send<P: Provider>(fake: &Fake, lookup: &Lookup, credential: Credential)
         target: Arc::clone(&target),
         parameters: Arc::new(lookup.parameters.clone()),
         query: Arc::new(lookup.query.clone()),
+        content: Content::Empty,
         credential: Arc::new(credential.prepare(P::ABOUT.name, P::ABOUT.credentials).unwrap()),
     };
     let base = target.base_of(lookup.operation).as_str().trim_end_matches('/');

@@ -423,8 +423,17 @@ proptest! {
             target: Target { root: base.clone(), base, operations: entry.operations(), headers: Vec::new() }.into(),
             parameters: parameters.clone().into(),
             query: Default::default(),
+            content: entry.content(),
             credential: credential.prepare(provider.name(), entry.about().credentials).unwrap().into(),
         };
+        let body = parameters.iter().fold(entry.content().to_string(), |body, (name, value)| {
+            body.replace(&format!("<{name}>"), value)
+        });
+        if !body.is_empty() {
+            let media = if body.starts_with('{') { "application/json" } else { "application/x-www-form-urlencoded" };
+            request.headers_mut().insert("content-type", HeaderValue::from_static(media));
+            *request.body_mut() = Some(body.into());
+        }
         prop_assert_eq!(call.prepare(&mut request, "revoke"), Ok(()));
 
         let url = request.url();

@@ -9,6 +9,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::capabilities::Capabilities;
+use crate::content::Content;
 use crate::credential::Form;
 use crate::input::InvalidInput;
 use crate::lookup::{Lookup, Page, Reading, not_offered};
@@ -27,6 +28,14 @@ pub trait Provider: Sized + Send + Sync + 'static {
     const ABOUT: About;
     #[doc(hidden)]
     fn revoke(client: &Self::Client, key: &Self::Key) -> impl Future<Output = Sent> + Send;
+
+    /// The body of the revoke request. The guard lets no other leave.
+    #[doc(hidden)]
+    const CONTENT: Content = Content::Empty;
+
+    /// Headers that are the same on every request, such as the version of the interface.
+    #[doc(hidden)]
+    const HEADERS: &'static [(&'static str, &'static str)] = &[];
 
     /// What the inventory begins with; nothing where the provider publishes no list.
     #[doc(hidden)]

@@ -6,6 +6,7 @@ use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
 use crate::builder::{BuildError, BuildTarget, Builder, Settings};
+use crate::content::Content;
 use crate::input::InvalidInput;
 use crate::key::KeyRef;
 use crate::provider::{About, Effect, IdsReused, Provider, Repeat};
@@ -30,6 +31,8 @@ table! {
     devin_v3::DevinV3,
     kadosei::Kadosei,
     sinjapp::Sinjapp,
+    anthropic::Anthropic,
+    influxdb::InfluxDb,
 }
 
 /// Everything that this crate can revoke at, in the order of the table.
@@ -147,6 +150,11 @@ impl ProviderInfo {
         })
     }
 
+    /// The body of that request, with `<name>` where a part of the key stands; empty where there is none.
+    pub fn body(&self) -> String {
+        self.0.content().to_string()
+    }
+
     /// The provider's published base URL; `None` where it must be set.
     pub fn base_url(&self) -> Option<&str> {
         self.0.about().base.default
@@ -224,7 +232,7 @@ impl fmt::Debug for ProviderInfo {
 
 impl Serialize for ProviderInfo {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut out = serializer.serialize_struct("ProviderInfo", 15)?;
+        let mut out = serializer.serialize_struct("ProviderInfo", 16)?;
         out.serialize_field("provider", self.name())?;
         out.serialize_field("aliases", self.aliases())?;
         out.serialize_field("vendor", self.vendor())?;
@@ -232,6 +240,7 @@ impl Serialize for ProviderInfo {
         out.serialize_field("credentials", &self.credentials())?;
         out.serialize_field("credential_help", self.credential_help())?;
         out.serialize_field("operation", &self.operation())?;
+        out.serialize_field("body", &self.body())?;
         out.serialize_field("base_url", &self.base_url())?;
         out.serialize_field("base_url_form", self.base_url_form())?;
         out.serialize_field(
@@ -251,6 +260,7 @@ impl Serialize for ProviderInfo {
 pub(crate) trait Entry: Send + Sync {
     fn about(&self) -> &'static About;
     fn operations(&self) -> &'static [Operation];
+    fn content(&self) -> Content;
     fn document_version(&self) -> &'static str;
     fn check_key(&self, key: &str) -> Result<String, InvalidInput>;
     #[cfg(feature = "fakes")]
@@ -277,6 +287,10 @@ impl<P: Row> Entry for P {
 
     fn operations(&self) -> &'static [Operation] {
         P::Client::OPERATIONS
+    }
+
+    fn content(&self) -> Content {
+        P::CONTENT
     }
 
     fn document_version(&self) -> &'static str {

@@ -12,6 +12,7 @@ use wiremock::matchers::{any, body_json, body_string, header, method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
 use crate::builder::Builder;
+use crate::content::{Content, Part};
 use crate::credential::{Credential, Form};
 use crate::input::InvalidInput;
 use crate::key::{split_pair, text_id};
@@ -90,6 +91,7 @@ impl Provider for ByKey {
     type Key = Key;
     type Client = generated::Client;
     const ABOUT: About = ABOUT;
+    const CONTENT: Content = Content::Json(&[("reason", Part::Text("leaked"))]);
 
     async fn revoke(client: &generated::Client, key: &Key) -> Sent {
         let body = generated::types::Disable {
@@ -123,7 +125,7 @@ impl FromStr for Secret {
 
 impl KeyParts for Secret {
     fn parameters(&self) -> Vec<(&'static str, String)> {
-        Vec::new()
+        vec![("token", self.0.expose_secret().to_owned())]
     }
 }
 
@@ -135,6 +137,7 @@ impl Provider for BySecret {
         rules: &[on(200, REVOKED)],
         ..ABOUT
     };
+    const CONTENT: Content = Content::Form(&[("token", Part::Parameter("token"))]);
 
     async fn revoke(client: &generated::Client, key: &Secret) -> Sent {
         let token = key.0.expose_secret().to_owned();
@@ -256,6 +259,7 @@ async fn row_094_the_guard_stops_a_key_type_that_lets_hostile_ids_through() {
         type Key = Anything;
         type Client = generated::Client;
         const ABOUT: About = ABOUT;
+        const CONTENT: Content = ByKey::CONTENT;
         async fn revoke(client: &generated::Client, key: &Anything) -> Sent {
             let body = generated::types::Disable {
                 ids: Vec::new(),

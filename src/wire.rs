@@ -5,9 +5,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use progenitor_client::{ByteStream, ResponseValue};
-use reqwest::header::{ACCEPT, CONTENT_LENGTH, HeaderName, HeaderValue};
+use reqwest::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue};
 use reqwest::{Method, Request, Url};
 
+use crate::content::Content;
 use crate::credential::Prepared;
 use crate::key::is_id_character;
 
@@ -26,6 +27,8 @@ pub struct Operation {
     pub prefixed: bool,
     /// The parameters that may stand in the query.
     pub query: &'static [&'static str],
+    /// Is it the body alone that says which keys are meant?
+    pub names_keys: bool,
 }
 
 /// What `build.rs` implements for each generated client.
@@ -68,6 +71,8 @@ pub struct Call {
     pub(crate) parameters: Arc<Vec<(&'static str, String)>>,
     /// Names and values of the query; none where a key is revoked.
     pub(crate) query: Arc<Vec<(&'static str, String)>>,
+    /// The body; empty where a key is looked up.
+    pub(crate) content: Content,
     pub(crate) credential: Arc<Prepared>,
 }
 
@@ -104,6 +109,7 @@ impl Call {
         if request.method() == Method::GET && request.body().is_some() {
             return Err("the request has a body, which a GET must not have".into());
         }
+        self.check_body(listed, request)?;
         // RFC 9110 section 8.6 asks for it, and some gateways answer 411 without.
         let says_empty = request.body().is_none() && request.method() == Method::POST;
         let headers = request.headers_mut();
@@ -119,6 +125,24 @@ impl Call {
             headers.insert(name.clone(), value.clone());
         }
         Ok(())
+    }
+
+    /// The body that the provider's module declares, for this very key, and nothing beside it.
+    fn check_body(&self, listed: &Operation, request: &Request) -> Result<(), String> {
+        if listed.names_keys && self.content.names().is_empty() {
+            return Err("the request would name no key".into());
+        }
+        let body = match request.body() {
+            None => None,
+            Some(body) => Some(body.as_bytes().ok_or("the request's body cannot be checked")?),
+        };
+        let parameters: Vec<(&str, &str)> = self
+            .parameters
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
+        let media = request.headers().get(CONTENT_TYPE);
+        self.content.check(media, body, &parameters)
     }
 
     /// The pairs that were asked for, in whatever order, each once and to the byte: a cursor that arrives changed could
@@ -197,6 +221,7 @@ fn is_plain_segment(value: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::content::Part;
     use crate::credential::{Credential, Form};
 
     const OPERATIONS: &[Operation] = &[
@@ -206,6 +231,15 @@ mod tests {
             path: "/v2/enterprise/api-keys/{api_key_id}",
             prefixed: true,
             query: &[],
+            names_keys: false,
+        },
+        Operation {
+            name: "revoke_named",
+            method: "DELETE",
+            path: "/keys",
+            prefixed: false,
+            query: &[],
+            names_keys: true,
         },
         Operation {
             name: "list",
@@ -213,6 +247,7 @@ mod tests {
             path: "/keys",
             prefixed: false,
             query: &["after", "first"],
+            names_keys: false,
         },
     ];
 
@@ -229,6 +264,7 @@ mod tests {
             }),
             parameters: Arc::new(vec![("api_key_id", id.to_owned())]),
             query: Arc::default(),
+            content: Content::Empty,
             credential: Arc::new(credential),
         }
     }
@@ -401,6 +437,124 @@ mod tests {
         by_query.query = Arc::new(vec![("first", "1".into())]);
         let mut request = self::request("DELETE", &format!("{url}?first=1"));
         assert!(by_query.prepare(&mut request, "revoke").is_err());
+    }
+
+    /// A request of the operation whose body alone says what dies, as a key type that checks nothing would make it.
+    fn named(id: &str, content: Content, media: &'static str, body: Option<&str>) -> Result<(), String> {
+        let call = Call {
+            content,
+            parameters: Arc::new(vec![("id", id.to_owned())]),
+            ..call("")
+        };
+        let mut request = request("DELETE", "http://127.0.0.1:9/keys");
+        if let Some(body) = body {
+            request
+                .headers_mut()
+                .insert(CONTENT_TYPE, HeaderValue::from_static(media));
+            *request.body_mut() = Some(body.to_owned().into());
+        }
+        let result = call.prepare(&mut request, "revoke_named");
+        assert_eq!(
+            request.headers().contains_key("authorization"),
+            result.is_ok(),
+            "{body:?}"
+        );
+        result
+    }
+
+    #[test]
+    fn a_body_that_does_not_name_this_one_key_is_stopped() {
+        const JSON: &str = "application/json";
+        let content = Content::Json(&[("ids", Part::Only("id"))]);
+        assert_eq!(named("k1", content, JSON, Some(r#"{ "ids": ["k1"] }"#)), Ok(()));
+        assert_eq!(
+            named("k\"1\\", content, JSON, Some(r#"{"ids":["k\"1\\"]}"#)),
+            Ok(())
+        );
+        for body in [
+            "",
+            "null",
+            "[]",
+            r#"["k1"]"#,
+            "{}",
+            r#"{"ids":null}"#,
+            r#"{"ids":[]}"#,
+            r#"{"ids":[""]}"#,
+            r#"{"ids":[null]}"#,
+            r#"{"ids":"k1"}"#,
+            r#"{"ids":["k2"]}"#,
+            r#"{"ids":["K1"]}"#,
+            r#"{"ids":["k1","k2"]}"#,
+            r#"{"ids":["k1","k1"]}"#,
+            r#"{"ids":["k1"],"owner":true}"#,
+            r#"{"ids":["k1"],"name":null}"#,
+            r#"{"ids":["k2"],"ids":["k1"]}"#,
+            r#"{"ids":["k1"]}{}"#,
+            r#"{"id":"k1"}"#,
+        ] {
+            assert!(named("k1", content, JSON, Some(body)).is_err(), "{body}");
+        }
+        let good = r#"{"ids":["k1"]}"#;
+        assert!(named("k1", content, JSON, None).is_err());
+        assert!(named("k1", content, "application/x-ndjson", Some(good)).is_err());
+        assert!(named("k1", content, "text/plain", Some(good)).is_err());
+        // A key type that lets nothing through as an id, and modules that name no key or another parameter.
+        assert!(named("", content, JSON, Some(r#"{"ids":[""]}"#)).is_err());
+        for content in [
+            Content::Empty,
+            Content::Json(&[]),
+            Content::Json(&[("status", Part::Text("inactive"))]),
+            Content::Json(&[("ids", Part::Only("key"))]),
+        ] {
+            for body in [
+                None,
+                Some(""),
+                Some("{}"),
+                Some(good),
+                Some(r#"{"status":"inactive"}"#),
+            ] {
+                assert!(named("k1", content, JSON, body).is_err(), "{content:?} {body:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_form_that_is_not_the_declared_one_is_stopped() {
+        const FORM: &str = "application/x-www-form-urlencoded";
+        let content = Content::Form(&[("token", Part::Parameter("id")), ("hint", Part::Text("a b"))]);
+        assert_eq!(
+            named("a&b=+%", content, FORM, Some("token=a%26b%3D%2B%25&hint=a+b")),
+            Ok(())
+        );
+        for body in [
+            "",
+            "token=",
+            "token=&hint=a+b",
+            "token=k1",
+            "hint=a+b",
+            "token=k2&hint=a+b",
+            "token=k1&hint=a+b&token=k2",
+            "token=k1&hint=a+b&client_id=x",
+            "token=k1&hint=a%20b",
+            "hint=a+b&token=k1",
+        ] {
+            assert!(named("k1", content, FORM, Some(body)).is_err(), "{body}");
+        }
+        assert!(named("k1", content, "application/json", Some("token=k1&hint=a+b")).is_err());
+        assert!(named("", content, FORM, Some("token=&hint=a+b")).is_err());
+    }
+
+    #[test]
+    fn a_body_that_is_not_declared_is_stopped() {
+        let mut request = request("DELETE", "http://127.0.0.1:9/base/v2/enterprise/api-keys/k1");
+        *request.body_mut() = Some("{}".into());
+        assert!(call("k1").prepare(&mut request, "revoke").is_err());
+        *request.body_mut() = None;
+        let declared = Call {
+            content: Content::Json(&[("status", Part::Text("inactive"))]),
+            ..call("k1")
+        };
+        assert!(declared.prepare(&mut request, "revoke").is_err());
     }
 
     #[test]

@@ -226,7 +226,7 @@ fn every_operation_hands_out_status_headers_and_bytes_and_has_the_hook() {
         "{code}"
     );
     assert!(code.contains("self.inner.prepare(request,info.operation_id).map_err(Error::Custom)"));
-    let operation = r#"crate::wire::Operation{name:"revoke",method:"POST",path:"/keys/{id}/revoke",prefixed:true,query:&[]}"#;
+    let operation = r#"crate::wire::Operation{name:"revoke",method:"POST",path:"/keys/{id}/revoke",prefixed:true,query:&[],names_keys:false}"#;
     assert!(code.contains(operation), "{code}");
     assert!(
         !code.contains("ClientBuilder") && !code.contains("fnnew("),
@@ -477,7 +477,8 @@ paths:
     assert_eq!(code.matches("QueryParam::new(").count(), 2, "{code}");
     let listed = r#"Operation{name:"list",method:"GET",path:"/v2/keys",prefixed:false,query:&["#;
     assert!(
-        code.contains(listed) && code.contains(r#"path:"/keys/{id}",prefixed:true,query:&[]"#),
+        code.contains(listed)
+            && code.contains(r#"path:"/keys/{id}",prefixed:true,query:&[],names_keys:false"#),
         "{code}"
     );
 }

@@ -28,13 +28,19 @@ fn table() -> String {
             keys.join(" or "),
             provider.credentials().join(" or "),
             provider.credential_help(),
-            provider.operation(),
+            request(provider),
             base_url,
             provider.proves(),
         )
         .unwrap();
     }
     table
+}
+
+fn request(provider: &keyrevoke::ProviderInfo) -> String {
+    format!("{} {}", provider.operation(), provider.body())
+        .trim_end()
+        .to_owned()
 }
 
 #[test]

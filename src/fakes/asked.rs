@@ -46,7 +46,7 @@ pub(crate) struct Issued {
     pub(super) path: String,
 }
 
-/// What is asked by a request of this operation, and its path without base path and prefix.
+/// What is asked by a request of this operation, and the identity of the key if one is to die.
 pub(super) fn matches(
     provider: &ProviderInfo,
     operation: &'static Operation,
@@ -74,13 +74,20 @@ pub(super) fn matches(
     if !documented || (query.query().is_some() && pairs.is_empty()) {
         return None;
     }
-    let asked = Asked {
+    let mut asked = Asked {
         operation: operation.name,
         parameters,
         query: pairs,
         by: None,
     };
-    Some((asked, path.to_owned()))
+    let mut identity = path.to_owned();
+    if operation.name == "revoke" {
+        let content = provider.entry().content();
+        let named = content.unfill(request.header("content-type"), &request.body)?;
+        identity = super::identity(identity, &named);
+        asked.parameters.extend(named);
+    }
+    Some((asked, identity))
 }
 
 fn strip_base<'a>(provider: &ProviderInfo, path: &'a str) -> Option<&'a str> {

@@ -52,6 +52,7 @@ fn block(provider: &ProviderInfo) -> String {
             ),
         ),
         ("operation", provider.operation()),
+        ("body", provider.body()),
         ("base URL", base_url),
         ("settings", settings.join(", ")),
         ("proves", provider.proves().to_owned()),
