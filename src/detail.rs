@@ -35,7 +35,7 @@ pub(crate) fn read(answer: &Answer, redactor: &Redactor) -> Facts {
             .map(|text| clean(&text, redactor))
     };
     facts.title = text(&["title"]).or_else(|| words(body.get("error")?).map(|text| clean(&text, redactor)));
-    facts.detail = text(&["detail", "message", "error_description", "msg"]);
+    facts.detail = text(&["detail", "message", "error_description", "msg", "reason"]);
     facts.provider_code = code_word(inner)
         .or_else(|| {
             ["code", "errorCode", "error_code"]

@@ -33,6 +33,7 @@ table! {
     sinjapp::Sinjapp,
     anthropic::Anthropic,
     influxdb::InfluxDb,
+    elasticsearch::Elasticsearch,
 }
 
 /// Everything that this crate can revoke at, in the order of the table.

@@ -76,6 +76,14 @@ pub(crate) enum Member {
     IsOther(&'static str, &'static str),
     /// The member is a list.
     IsList(&'static str),
+    /// The member is a list without entries.
+    IsEmpty(&'static str),
+    /// The member is a list of the value of this parameter alone.
+    HoldsOnly(&'static str, &'static str),
+    /// The member is a list in which there is something else than the value of this parameter.
+    HoldsOther(&'static str, &'static str),
+    /// The member is the number 0.
+    IsZero(&'static str),
     /// The member is an object.
     IsObject(&'static str),
     /// The member is the value of this path parameter: the answer is about our key.
@@ -130,6 +138,10 @@ impl Member {
             | Self::IsText(name)
             | Self::IsOther(name, _)
             | Self::IsList(name)
+            | Self::IsEmpty(name)
+            | Self::HoldsOnly(name, _)
+            | Self::HoldsOther(name, _)
+            | Self::IsZero(name)
             | Self::IsObject(name)
             | Self::IsParameter(name, _)
             | Self::IsNotParameter(name, _)
@@ -148,11 +160,21 @@ impl Member {
                 .iter()
                 .any(|(name, ours)| *name == parameter && ours == text)
         };
+        let list = |name: &str| object.get(name).and_then(Value::as_array);
+        let holds_ours =
+            |parameter: &str, entry: &Value| entry.as_str().is_some_and(|text| is_ours(parameter, text));
         match *self {
             Self::Is(name, wanted) => text(name) == Some(wanted),
             Self::IsBool(name, wanted) => object.get(name).and_then(Value::as_bool) == Some(wanted),
             Self::IsText(name) => text(name).is_some(),
             Self::IsOther(name, unwanted) => text(name).is_some_and(|text| text != unwanted),
+            Self::IsEmpty(name) => list(name).is_some_and(Vec::is_empty),
+            Self::HoldsOnly(name, parameter) => list(name)
+                .is_some_and(|list| matches!(list.as_slice(), [only] if holds_ours(parameter, only))),
+            Self::HoldsOther(name, parameter) => {
+                list(name).is_some_and(|list| list.iter().any(|entry| !holds_ours(parameter, entry)))
+            }
+            Self::IsZero(name) => object.get(name).and_then(Value::as_u64) == Some(0),
             Self::IsList(name) => object.get(name).is_some_and(Value::is_array),
             Self::IsObject(name) => object.get(name).is_some_and(Value::is_object),
             Self::IsParameter(name, parameter) => text(name).is_some_and(|text| is_ours(parameter, text)),
@@ -229,6 +251,8 @@ pub(crate) const ALREADY_REVOKED: Meaning =
 pub(crate) const SCHEDULED: Meaning = Meaning::Not(ErrorKind::Scheduled, KeyState::Live);
 /// The answer is about another key than ours, which it may have killed: nothing is sent again.
 pub(crate) const WRONG_OBJECT: Meaning = Meaning::Not(ErrorKind::WrongObject, KeyState::Unknown);
+/// The provider does not say whether the key is dead or never was.
+pub(crate) const NOT_FOUND: Meaning = Meaning::Not(ErrorKind::NotFound, KeyState::Unknown);
 /// The request did not reach the tenant that was meant.
 pub(crate) const MISDIRECTED: Meaning = Meaning::Not(ErrorKind::Misdirected, KeyState::Live);
 
