@@ -312,3 +312,7 @@ impl Lane {
 fn doubled(times: u32) -> Duration {
     FIRST_PAUSE * (1 << times.min(DOUBLINGS))
 }
+
+#[cfg(test)]
+#[path = "lane_tests.rs"]
+mod tests;

@@ -196,7 +196,7 @@ impl Gate {
         *until = (*until).max(Instant::now().checked_add(pause));
     }
 
-    fn closed_until(&self) -> Option<Instant> {
+    pub(crate) fn closed_until(&self) -> Option<Instant> {
         let until = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
         until.filter(|until| Instant::now() < *until)
     }

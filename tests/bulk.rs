@@ -704,6 +704,36 @@ async fn keys_of_a_stream_are_sent_as_they_come() {
     assert!(ended.unwrap().unwrap().is_none());
 }
 
+/// A long stream that counts what is taken from it.
+struct Counted(Arc<AtomicUsize>);
+
+impl futures_core::Stream for Counted {
+    type Item = KeyRef;
+
+    fn poll_next(
+        self: std::pin::Pin<&mut Self>,
+        _: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<KeyRef>> {
+        let number = self.0.fetch_add(1, Ordering::SeqCst);
+        let key = format!("dolfin:0d01f100-0000-4000-9000-{number:012x}")
+            .parse()
+            .unwrap();
+        std::task::Poll::Ready((number < 10_000).then_some(key))
+    }
+}
+
+#[tokio::test]
+async fn a_stream_is_read_no_further_than_a_little_ahead() {
+    let fake = fake("dolfin").await;
+    fake.answer_always(Reply::new(204).with_delay(Duration::from_secs(20)));
+    let taken = Arc::new(AtomicUsize::new(0));
+    let mut run = at(&[&fake]).revoke_stream(Counted(Arc::clone(&taken)));
+    let wait = tokio::time::timeout(Duration::from_millis(300), run.next()).await;
+    assert!(wait.is_err());
+    let taken = taken.load(Ordering::SeqCst);
+    assert!((1000..1100).contains(&taken), "{taken}");
+}
+
 /// A revoker of an application's own.
 struct Intern;
 

@@ -102,8 +102,6 @@ async fn what_is_confirmed_dead_is_never_sent_again() {
     assert_eq!(fake.requests().len(), 2);
     assert_eq!(second[&keys[0]].text(), first[&keys[0]].text());
     assert!(second[&keys[1]].is_ok());
-    assert!(words(&journal).contains(&"begin 1 by ".to_owned()));
-
     // Nor does a run that cannot send say anything else of it.
     let refused = fake
         .builder()
@@ -111,9 +109,17 @@ async fn what_is_confirmed_dead_is_never_sent_again() {
         .build()
         .unwrap();
     let registry = Registry::new().with(refused).with_journal(journal.clone());
+    let one = registry.with_concurrency(NonZeroUsize::MIN);
     let fresh = fake.new_key();
-    let third = all(&registry, &[fresh.clone(), keys[0].clone()]).await;
+    let third = all(&one, &[fresh.clone(), keys[0].clone()]).await;
     assert!(third[&keys[0]].is_ok() && third[&fresh].is_err());
+    assert_eq!(fake.requests().len(), 3);
+    let mut begun = words(&journal);
+    begun.retain(|word| word.starts_with("begin"));
+    assert_eq!(
+        begun, ["begin 1 by "; 3],
+        "a run promises no outcome for what is dead already"
+    );
 }
 
 trait Comparable {
@@ -194,16 +200,37 @@ async fn doubt_outlives_the_process() {
     }
 }
 
+#[tokio::test]
+async fn what_was_under_way_is_unknown_although_this_run_ends_before_it_asks() {
+    for provider in ["dolfin", "sinjapp"] {
+        let fake = Fake::start(provider).await.unwrap();
+        let (refused, asked) = (fake.new_key(), fake.new_key());
+        let journal = journal([JournalRecord::intent(asked.clone())]).await;
+        fake.answer_always(Reply::new(401));
+        let registry = at(&fake).with_journal(journal.clone());
+        let one = registry.with_concurrency(NonZeroUsize::MIN);
+        for _ in 0..2 {
+            let results = all(&one, &[refused.clone(), asked.clone()]).await;
+            assert_eq!(KeyState::from(&results[&refused]), KeyState::Live);
+            assert_eq!(KeyState::from(&results[&asked]), KeyState::Unknown);
+        }
+        assert_eq!(fake.requests().len(), 2, "{provider}");
+    }
+}
+
 /// A journal on a medium that is full after so many entries.
 struct Full {
     inner: MemoryJournal,
     left: Arc<AtomicUsize>,
+    /// What it takes after one entry that it did not take.
+    then: usize,
 }
 
 impl Journal for Full {
     fn append<'a>(&'a self, entry: &'a JournalEntry) -> BoxFuture<'a, Result<(), JournalError>> {
         let left = self.left.load(Ordering::SeqCst);
         if left == 0 {
+            self.left.store(self.then, Ordering::SeqCst);
             let error = JournalError::new(JournalErrorKind::Io, "journal", "is full", "make room");
             return Box::pin(async { Err(error) });
         }
@@ -228,6 +255,7 @@ async fn what_cannot_be_written_down_is_not_sent_and_what_was_sent_is_told() {
         let full = Full {
             inner: MemoryJournal::new(),
             left: Arc::new(AtomicUsize::new(fits)),
+            then: 0,
         };
         let registry = at(&fake).with_journal(full).with_concurrency(NonZeroUsize::MIN);
         let mut run = registry.revoke_all(keys);
@@ -254,6 +282,71 @@ async fn what_cannot_be_written_down_is_not_sent_and_what_was_sent_is_told() {
             );
         }
     }
+}
+
+#[tokio::test]
+async fn after_one_entry_that_is_lost_nothing_more_is_sent_and_the_run_does_not_count_as_ended() {
+    let fake = Fake::start("dolfin").await.unwrap();
+    let keys: Vec<KeyRef> = (0..5).map(|_| fake.new_key()).collect();
+    let inner = MemoryJournal::new();
+    let hiccup = Full {
+        inner: inner.clone(),
+        left: Arc::new(AtomicUsize::new(3)),
+        then: usize::MAX,
+    };
+    let registry = at(&fake).with_journal(hiccup).with_concurrency(NonZeroUsize::MIN);
+    let results = all(&registry, &keys).await;
+    assert_eq!(
+        (
+            fake.requests().len(),
+            results.values().filter(|result| result.is_ok()).count()
+        ),
+        (1, 1)
+    );
+    let words = words(&inner);
+    let count = |start: &str| words.iter().filter(|word| word.starts_with(start)).count();
+    assert_eq!(
+        (count("intent"), count("outcome"), count("end")),
+        (1, 5, 0),
+        "{words:?}"
+    );
+}
+
+/// A journal that takes the beginning of a run, and then no end of time for anything else.
+#[derive(Clone, Default)]
+struct Stuck(Arc<AtomicUsize>);
+
+impl Journal for Stuck {
+    fn append<'a>(&'a self, _: &'a JournalEntry) -> BoxFuture<'a, Result<(), JournalError>> {
+        let number = self.0.fetch_add(1, Ordering::SeqCst);
+        Box::pin(async move {
+            if number > 0 {
+                std::future::pending::<()>().await;
+            }
+            Ok(())
+        })
+    }
+
+    fn replay<'a>(
+        &'a self,
+        _: &'a mut (dyn FnMut(JournalEntry) + Send),
+    ) -> BoxFuture<'a, Result<(), JournalError>> {
+        Box::pin(async { Ok(()) })
+    }
+}
+
+#[tokio::test]
+async fn a_journal_that_is_slow_holds_the_run_up_and_does_not_fill_the_memory() {
+    let fake = Fake::start("dolfin").await.unwrap();
+    let keys: Vec<KeyRef> = (0..10_000).map(|_| fake.new_key()).collect();
+    let journal = Stuck::default();
+    let mut run = at(&fake).with_journal(journal.clone()).revoke_all(keys);
+    run.stopper().finish();
+    let wait = tokio::time::timeout(std::time::Duration::from_secs(2), run.next()).await;
+    assert!(wait.is_err(), "no result comes back that is not written down");
+    let waiting = journal.0.load(Ordering::SeqCst);
+    assert!((1000..5000).contains(&waiting), "{waiting}");
+    assert!(fake.requests().is_empty());
 }
 
 /// A journal that cannot be read.
