@@ -19,7 +19,7 @@ use crate::credential::{Credential, Prepared};
 use crate::inventory::Inventory;
 use crate::key_filter::KeyFilter;
 use crate::key_info::KeyInfo;
-use crate::lookup::{Lookup, Page, Unread, read_page};
+use crate::lookup::{FIND, Lookup, Page, Unread, read_page};
 use crate::observer::BoxFuture;
 use crate::outcome::{Delivery, ErrorKind, KeyState, RevokeError};
 use crate::probe::{Probed, probed};
@@ -130,7 +130,7 @@ impl<P: Provider> RevokerInner<P> {
                 unsupported(P::ABOUT.name.to_owned(), "ask about any key but the one in use")
             });
         }
-        let mut inventory = Inventory::new(lookups);
+        let mut inventory = Inventory::new(lookups.clone());
         while let Some(lookup) = inventory.next() {
             let page = self.page(&lookup).await;
             let keys = inventory.add(&lookup, page).map_err(unread::<P>)?;
@@ -143,11 +143,13 @@ impl<P: Provider> RevokerInner<P> {
             return Err(unread::<P>(Unread::unexpected(None, why)));
         }
         let missing = RevokeError::new(P::ABOUT.name, ErrorKind::NotFound, KeyState::Unknown);
-        Err(missing
-            .with_detail("it is not in the provider's list, which was read to its end")
-            .with_next_step(
-                "Check the key id, the tenant and the base URL: the key may be dead, or never have been there.",
-            ))
+        let words = match lookups.iter().any(|lookup| lookup.operation == FIND) {
+            true => "the provider says that it has no such key",
+            false => "it is not in the provider's list, which was read to its end",
+        };
+        Err(missing.with_detail(words).with_next_step(
+            "Check the key id, the tenant and the base URL: the key may be dead, or never have been there.",
+        ))
     }
 
     /// The key that the credential itself is; `None` where the provider does not say.

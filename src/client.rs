@@ -18,6 +18,7 @@ use crate::detail;
 use crate::input::InvalidInput;
 use crate::key_filter::KeyFilter;
 use crate::key_info::KeyInfo;
+use crate::lookup::FIND;
 use crate::observer::{AttemptEnd, AttemptStart, Observer};
 use crate::outcome::{Delivery, ErrorKind, Facts, GaveUp, KeyState, Revocation, RevokeError, RevokeResult};
 use crate::provider::{About, KeyParts, Provider};
@@ -82,8 +83,12 @@ impl<P: Provider> Revoke for Revoker<P> {
 
     fn capabilities(&self) -> Capabilities {
         let lists = !P::list().is_empty();
+        let finds = lists
+            || P::Client::OPERATIONS
+                .iter()
+                .any(|operation| operation.name == FIND);
         let probes = !P::PROBE_RULES.is_empty();
-        P::ABOUT.capabilities().with_looks(lists, lists, probes)
+        P::ABOUT.capabilities().with_looks(finds, lists, probes)
     }
 
     fn is_own(&self, key: &P::Key) -> bool {

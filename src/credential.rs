@@ -43,7 +43,8 @@ impl Credential {
         Self::of_kind(Kind::Bearer(token.into().into()))
     }
 
-    /// A key for the provider's own header, such as Dolfin's `x-dolfin-api-key`.
+    /// A key for the provider's own header, such as Dolfin's `x-dolfin-api-key`, or for its own scheme of
+    /// `Authorization`, such as Okta's `SSWS`; given without that word.
     pub fn api_key(key: impl Into<String>) -> Self {
         Self::of_kind(Kind::ApiKey(key.into().into()))
     }
@@ -60,8 +61,9 @@ impl Credential {
 
     /// A credential as it stands in an environment variable or a file; the provider says what it is.
     ///
-    /// One line break at its end is dropped. What begins with `Bearer ` is a bearer token, `FIRST:SECOND` a
-    /// pair where the provider wants two values, and anything else the first of the forms that
+    /// One line break at its end is dropped. What begins with `Bearer ` is a bearer token, what begins with the
+    /// provider's own scheme (`SSWS `) a key for that, `FIRST:SECOND` a pair where the provider wants two values, and
+    /// anything else the first of the forms that
     /// [`ProviderInfo::credentials`](crate::ProviderInfo::credentials) lists.
     pub fn from_text(text: impl Into<String>) -> Self {
         Self::of_kind(Kind::Text(text.into().into()))
@@ -267,6 +269,13 @@ impl Credential {
                 if let Some(token) = text.strip_prefix("Bearer ") {
                     return Some((find(is_bearer)?, token, None));
                 }
+                let schemed = forms.iter().find_map(|form| match form {
+                    Form::Scheme(scheme) => Some((*form, text.strip_prefix(scheme)?.strip_prefix(' ')?)),
+                    _ => None,
+                });
+                if let Some((form, key)) = schemed {
+                    return Some((form, key, None));
+                }
                 match *forms.first()? {
                     form @ (Form::Basic | Form::KeyPair(..)) => {
                         let (first, second) = text.split_once(':')?;
@@ -350,6 +359,28 @@ mod tests {
 
     /// Holds only for types that wipe their memory when they are dropped.
     fn wipes<T: secrecy::zeroize::ZeroizeOnDrop>(_: &T) {}
+
+    #[test]
+    fn a_key_travels_under_the_providers_own_scheme_with_or_without_that_word() {
+        let forms = [Form::Scheme("SSWS"), Form::Bearer];
+        let sent = |credential: Credential| {
+            let prepared = credential.prepare("x", &forms).unwrap();
+            assert!(prepared.redactor.knows("canary"));
+            prepared.headers[0].1.to_str().unwrap().to_owned()
+        };
+        for credential in [
+            Credential::api_key("canary"),
+            Credential::from_text("canary\n"),
+            Credential::from_text("SSWS canary"),
+        ] {
+            assert_eq!(sent(credential), "SSWS canary");
+        }
+        assert_eq!(sent(Credential::from_text("Bearer canary")), "Bearer canary");
+        assert!(
+            Credential::from_text("ssws canary").prepare("x", &forms).is_err(),
+            "a blank is no part of a key"
+        );
+    }
 
     #[test]
     fn row_100_every_copy_of_a_credential_is_of_a_type_that_wipes_itself() {

@@ -35,12 +35,32 @@ pub(crate) fn read(answer: &Answer, redactor: &Redactor) -> Facts {
             .map(|text| clean(&text, redactor))
     };
     facts.title = text(&["title"]).or_else(|| words(body.get("error")?).map(|text| clean(&text, redactor)));
-    facts.detail = text(&["detail", "message", "error_description", "msg", "reason"]);
+    // Some list errors: {"errors": [{"message", "code"}]} or {"errors": ["…"]}.
+    let first = inner
+        .get("errors")
+        .and_then(|errors| errors.get(0))
+        .and_then(Value::as_object);
+    facts.detail = text(&[
+        "detail",
+        "message",
+        "error_description",
+        "errorSummary",
+        "msg",
+        "reason",
+    ])
+    .or_else(|| {
+        let listed = first.and_then(|error| words(error.get("message")?));
+        listed
+            .or_else(|| words(inner.get("errors")?))
+            .map(|text| clean(&text, redactor))
+    });
     facts.provider_code = code_word(inner)
         .or_else(|| {
-            ["code", "errorCode", "error_code"]
-                .iter()
-                .find_map(|name| words(inner.get(*name)?))
+            [Some(inner), first].into_iter().flatten().find_map(|body| {
+                ["code", "errorCode", "error_code"]
+                    .iter()
+                    .find_map(|name| words(body.get(*name)?))
+            })
         })
         .map(|code| clean(&code, redactor));
     facts.field_errors = field_errors(inner)

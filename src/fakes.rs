@@ -151,6 +151,13 @@ impl Reply {
         crate::golden::answer(status, &headers, crate::answer::Body::Complete(body.into()))
     }
 
+    /// Media type and body.
+    #[cfg(test)]
+    pub(crate) fn content(&self) -> (Option<&str>, &[u8]) {
+        let media = self.headers.iter().find(|(name, _)| name == "content-type");
+        (media.map(|(_, value)| value.as_str()), &self.body)
+    }
+
     fn template(&self) -> ResponseTemplate {
         let mut template = ResponseTemplate::new(self.status)
             .set_body_bytes(self.body.clone())
@@ -299,6 +306,11 @@ impl Fake {
             .first()
             .copied()
             .unwrap_or_default()
+    }
+
+    /// Did this request carry the credential that is accepted?
+    pub fn is_authorised(&self, request: &Received) -> bool {
+        is_accepted(self.provider, request)
     }
 
     /// A credential of the right form that is refused.
@@ -489,7 +501,7 @@ impl Responder {
         if asked.operation != "revoke" {
             return self.look_up(state, asked, request);
         }
-        let case = if !self.is_accepted(request) {
+        let case = if !is_accepted(self.provider, request) {
             Case::Unauthenticated
         } else {
             match state.kill(&path) {
@@ -503,9 +515,11 @@ impl Responder {
 
     fn look_up(&self, state: &mut State, mut asked: Asked, request: &Received) -> Reply {
         let (fake, keys) = (self.provider.entry().fake(), state.inventory());
-        if !self.is_accepted(request) {
+        if !is_accepted(self.provider, request) {
             let mut live = keys.iter().filter(|key| key.live);
-            asked.by = live.find(|key| self.is_sent(request, &key.secret)).cloned();
+            asked.by = live
+                .find(|key| is_sent(self.provider, request, &key.secret))
+                .cloned();
             if asked.by.is_none() {
                 return (fake.answer)(Case::Unauthenticated, &asked.parameters);
             }
@@ -513,23 +527,21 @@ impl Responder {
         let reply = (fake.look_up)(&asked, &keys);
         reply.unwrap_or_else(|| unexpected(state, request))
     }
+}
 
-    fn is_accepted(&self, request: &Received) -> bool {
-        let mut credentials = self.provider.entry().fake().credentials.iter();
-        credentials.any(|text| self.is_sent(request, text))
-    }
+fn is_accepted(provider: &ProviderInfo, request: &Received) -> bool {
+    let mut credentials = provider.entry().fake().credentials.iter();
+    credentials.any(|text| is_sent(provider, request, text))
+}
 
-    /// Is this the credential of the request?
-    fn is_sent(&self, request: &Received, text: &str) -> bool {
-        let about = self.provider.entry().about();
-        let prepared = Credential::from_text(text).prepare(about.name, about.credentials);
-        prepared.is_ok_and(|prepared| {
-            prepared
-                .headers
-                .iter()
-                .all(|(name, value)| request.header(name.as_str()) == value.to_str().ok())
-        })
-    }
+/// Is this the credential of the request?
+fn is_sent(provider: &ProviderInfo, request: &Received, text: &str) -> bool {
+    let about = provider.entry().about();
+    let prepared = Credential::from_text(text).prepare(about.name, about.credentials);
+    prepared.is_ok_and(|prepared| {
+        let mut headers = prepared.headers.iter();
+        headers.all(|(name, value)| request.header(name.as_str()) == value.to_str().ok())
+    })
 }
 
 fn unexpected(state: &mut State, request: &Received) -> Reply {

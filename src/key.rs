@@ -235,6 +235,27 @@ pub(crate) fn check_id(provider: &'static str, subject: &str, text: &str) -> Res
     Ok(text.to_owned())
 }
 
+/// Checks an id whose form the provider states, which `form` says in words.
+pub(crate) fn check_form(
+    provider: &'static str,
+    subject: &str,
+    text: &str,
+    form: &str,
+    has_form: impl Fn(&str) -> bool,
+) -> Result<String, InvalidInput> {
+    check_id(provider, subject, text).and_then(|id| {
+        if has_form(&id) {
+            return Ok(id);
+        }
+        Err(InvalidInput::new(
+            provider,
+            format!("{provider} {subject} {}", shown(text)),
+            format!("is not {form}"),
+            "give the id exactly as the provider lists it",
+        ))
+    })
+}
+
 /// RFC 3986 section 2.3.
 pub(crate) fn is_id_character(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | '~')
@@ -306,18 +327,23 @@ pub(crate) fn split_pair<'a>(
     }
 }
 
-/// An id newtype over text, for a provider that states no form.
+/// An id newtype over text; where the provider states its form, with that in words and as a check.
 macro_rules! text_id {
     ($(#[$meta:meta])* $name:ident, $provider:expr, $subject:literal) => {
+        $crate::key::text_id!(
+            $(#[$meta])* $name, $provider, $subject,
+            "1 to 128 letters, digits, `-`, `.`, `_`, `~`, at least one of them a letter or digit", |_| true
+        );
+    };
+    ($(#[$meta:meta])* $name:ident, $provider:expr, $subject:literal, $form:literal, $has_form:expr) => {
         $(#[$meta])*
         #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub struct $name(String);
 
         impl $name {
-            /// Checks and takes an id: 1 to 128 letters, digits, `-`, `.`, `_`, `~`, at least one of them a
-            /// letter or digit. What looks like the key itself is refused.
+            #[doc = concat!("Checks and takes an id: ", $form, ". What looks like the key itself is refused.")]
             pub fn new(id: &str) -> Result<Self, $crate::InvalidInput> {
-                $crate::key::check_id($provider, $subject, id).map(Self)
+                $crate::key::check_form($provider, $subject, id, $form, $has_form).map(Self)
             }
 
             /// The id as the provider lists it.
@@ -385,7 +411,50 @@ macro_rules! uuid_id {
     };
 }
 
-pub(crate) use {text_id, uuid_id};
+/// An id newtype over a positive whole number.
+macro_rules! number_id {
+    ($(#[$meta:meta])* $name:ident, $provider:expr, $subject:literal) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct $name(i64);
+
+        impl $name {
+            /// Checks and takes an id, which must be positive.
+            pub fn new(id: i64) -> Result<Self, $crate::InvalidInput> {
+                $crate::key::check_number($provider, $subject, &id.to_string()).map(Self)
+            }
+
+            /// The id.
+            pub fn get(self) -> i64 {
+                self.0
+            }
+        }
+
+        impl TryFrom<i64> for $name {
+            type Error = $crate::InvalidInput;
+
+            fn try_from(id: i64) -> Result<Self, $crate::InvalidInput> {
+                Self::new(id)
+            }
+        }
+
+        impl ::std::str::FromStr for $name {
+            type Err = $crate::InvalidInput;
+
+            fn from_str(text: &str) -> Result<Self, $crate::InvalidInput> {
+                $crate::key::check_number($provider, $subject, text).map(Self)
+            }
+        }
+
+        impl ::std::fmt::Display for $name {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                ::std::fmt::Display::fmt(&self.0, f)
+            }
+        }
+    };
+}
+
+pub(crate) use {number_id, text_id, uuid_id};
 
 #[cfg(test)]
 #[path = "key_tests.rs"]

@@ -18,7 +18,7 @@ use crate::key::KeyRef;
 use crate::key_info::KeyInfo;
 use crate::outcome::{ErrorKind, Facts};
 use crate::provider::Provider;
-use crate::verdict::{Meaning, Rule, has_passed, verdict};
+use crate::verdict::{Meaning, Rule, body_fits, has_passed, verdict};
 use crate::wire::Sent;
 
 /// A request that changes nothing: one of the operations of a provider's documents, with what stands in its path and
@@ -157,7 +157,12 @@ impl Unread {
     }
 }
 
-/// Reads the answer to a look-up. Only a documented 200 with a complete JSON object is read at all.
+/// The operation that asks about one key. The provider's own 404 to it is an inventory without that key; whether that is
+/// a death is for those to say who saw it there before.
+pub(crate) const FIND: &str = "find";
+
+/// Reads the answer to a look-up. Only a documented 200 with a complete JSON object is read at all, and the provider's
+/// own "no such key" where one key was asked for.
 pub(crate) fn read_page<P: Provider>(
     lookup: &Lookup,
     attempt: &Attempt,
@@ -165,6 +170,9 @@ pub(crate) fn read_page<P: Provider>(
 ) -> Result<Page, Unread> {
     let answer = match attempt {
         Attempt::Answered(answer) if answer.status == 200 && !answer.is_problem_document() => answer,
+        Attempt::Answered(answer) if lookup.operation == FIND && says_missing::<P>(lookup, answer) => {
+            return Ok(Page::default());
+        }
         _ => return Err(Unread::new::<P>(attempt, redactor)),
     };
     let Some(Value::Object(object)) = answer.json() else {
@@ -185,6 +193,11 @@ pub(crate) fn read_page<P: Provider>(
         return Err(unexpected("the page names itself as the next one"));
     }
     Ok(page)
+}
+
+fn says_missing<P: Provider>(lookup: &Lookup, answer: &Answer) -> bool {
+    let missing = P::ABOUT.missing.0.filter(|_| answer.status == 404);
+    missing.is_some_and(|body| body_fits(body, answer, &lookup.parameters))
 }
 
 /// A JSON object of an answer. Only the members that somebody asks for by name are looked at, and texts come out clean.

@@ -247,6 +247,22 @@ fn is_proof(provider: &ProviderInfo, raw: &Raw) -> bool {
         ("devin-v3", 409, Some(error)) => text(&error, "detail").is_some(),
         ("kadosei", 200, Some(object)) => object.is_empty(),
         ("dolfin" | "sinjapp" | "kadosei" | "devin" | "devin-v3", ..) => false,
+        ("sendgrid" | "twilio" | "datadog" | "gitlab" | "okta" | "workos", status, _) => status == 204,
+        ("openai" | "openai-admin", 200, Some(answer)) => {
+            let id = parameters(provider).pop().map(|(_, id)| id);
+            text(&answer, "id") == id && answer.get("deleted") == Some(&json!(true))
+        }
+        ("openrouter", 200, Some(answer)) => answer.get("deleted") == Some(&json!(true)),
+        ("cloudflare", 200, Some(answer)) => {
+            let id = parameters(provider).pop().map(|(_, id)| json!(id));
+            let result = answer.get("result").and_then(|result| result.get("id"));
+            result == id.as_ref() && answer.get("success") == Some(&json!(true))
+        }
+        ("clerk", 200, Some(key)) => {
+            let id = parameters(provider).pop().map(|(_, id)| id);
+            text(&key, "id") == id && key.get("revoked") == Some(&json!(true))
+        }
+        ("openai" | "openai-admin" | "openrouter" | "cloudflare" | "clerk", ..) => false,
         (_, status, object) => provider.entry().about().rules.iter().any(|rule| {
             let proves = matches!(rule.meaning, Meaning::Dead(..)) && rule.status == status;
             proves && (rule.body == Expect::Anything || object.is_some())
@@ -441,7 +457,9 @@ proptest! {
         let path = url.path().strip_prefix("/base").unwrap();
         prop_assert_eq!(path.split('/').count(), template.path.split('/').count());
         for (found, documented) in path.split('/').zip(template.path.split('/')).skip(1) {
-            if documented.starts_with('{') {
+            if let Some((_, fixed)) = documented.strip_prefix('{').and_then(|rest| rest.split_once('}')) {
+                prop_assert!(found.ends_with(fixed));
+                let found = &found[..found.len() - fixed.len()];
                 prop_assert!(!found.is_empty() && !found.contains(['%', '\\']) && !["." , ".."].contains(&found));
                 prop_assert!(text.to_lowercase().contains(&found.to_lowercase()), "{} is not in {}", found, text);
             } else {
@@ -457,7 +475,9 @@ fn the_properties_see_deaths_long_calls_and_accepted_ids() {
     use proptest::test_runner::TestRunner;
     let mut runner = TestRunner::deterministic();
     let (mut dead, mut long, mut accepted) = (0, 0, 0);
-    for provider in providers().iter().cycle().take(1000) {
+    // The more providers there are, the rarer is a body that is the one's own.
+    let tries = 200 * providers().len();
+    for provider in providers().iter().cycle().take(tries) {
         let raw = raw().new_tree(&mut runner).unwrap().current();
         dead += usize::from(matches!(
             Heard::Answer(raw).judged(provider).verdict.meaning,
@@ -478,7 +498,7 @@ fn the_properties_see_deaths_long_calls_and_accepted_ids() {
         let text = key(provider).new_tree(&mut runner).unwrap().current();
         accepted += usize::from(provider.entry().parameters(&text).is_ok());
     }
-    println!("of 1000: {dead} deaths, {long} calls of three attempts or more, {accepted} accepted ids");
+    println!("of {tries}: {dead} deaths, {long} calls of three attempts or more, {accepted} accepted ids");
     assert!(
         dead > 20 && long > 50 && accepted > 50,
         "{dead} {long} {accepted}"

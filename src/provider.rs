@@ -43,7 +43,8 @@ pub trait Provider: Sized + Send + Sync + 'static {
         Vec::new()
     }
 
-    /// What the part of the inventory begins with in which this key is, if the provider has it.
+    /// What the part of the inventory begins with in which this key is, if the provider has it; or the one operation
+    /// `find`, which asks about this key.
     #[doc(hidden)]
     fn find(_key: &Self::Key) -> Vec<Lookup> {
         Self::list()

@@ -263,6 +263,8 @@ pub(crate) trait Entry: Send + Sync {
     fn operations(&self) -> &'static [Operation];
     fn content(&self) -> Content;
     fn document_version(&self) -> &'static str;
+    #[cfg(feature = "fakes")]
+    fn headers(&self) -> &'static [(&'static str, &'static str)];
     fn check_key(&self, key: &str) -> Result<String, InvalidInput>;
     #[cfg(feature = "fakes")]
     fn parameters(&self, key: &str) -> Result<Vec<(&'static str, String)>, InvalidInput>;
@@ -296,6 +298,11 @@ impl<P: Row> Entry for P {
 
     fn document_version(&self) -> &'static str {
         P::Client::DOCUMENT
+    }
+
+    #[cfg(feature = "fakes")]
+    fn headers(&self) -> &'static [(&'static str, &'static str)] {
+        P::HEADERS
     }
 
     fn check_key(&self, key: &str) -> Result<String, InvalidInput> {

@@ -180,7 +180,17 @@ fn for_every_echo(check: impl Fn(&RevokeResult, &AnyRevoker) -> Result<(), TestC
         .iter()
         .map(|provider| {
             let fake = runtime.block_on(Fake::start(provider.name())).unwrap();
-            let builder = fake.builder().with_credential(Credential::from_text(CANARY));
+            // Where two values are wanted, the second is the secret one.
+            let pairs = provider
+                .credentials()
+                .iter()
+                .any(|form| form.contains(":PASSWORD") || form.contains("FIRST:"));
+            let text = if pairs {
+                format!("client:{CANARY}")
+            } else {
+                CANARY.to_owned()
+            };
+            let builder = fake.builder().with_credential(Credential::from_text(text));
             let revoker = builder.with_retry(RetryPolicy::immediate()).build().unwrap();
             (fake, revoker)
         })

@@ -62,6 +62,10 @@ pub(super) fn matches(
         path.strip_prefix(provider.entry().fake().base_path)?
     };
     let parameters = unfill(operation.path, path).filter(|_| operation.method == request.method)?;
+    let mut needed = provider.entry().headers().iter();
+    if !needed.all(|(name, value)| request.header(name) == Some(value)) {
+        return None;
+    }
     let query = match query {
         Some(query) => reqwest::Url::parse(&format!("http://fake/?{query}")).ok()?,
         None => reqwest::Url::parse("http://fake/").ok()?,

@@ -5,13 +5,9 @@
 //! one is given to a later key is not stated, so nothing that may have arrived is sent again.
 //! `GET /me` tells which key is calling; there is no list. Never confirmed against the live service.
 
-use std::fmt;
-use std::str::FromStr;
-
 use crate::builder::Builder;
 use crate::credential::Form;
-use crate::input::InvalidInput;
-use crate::key::check_number;
+use crate::key::number_id;
 use crate::key_info::{KeyInfo, KeyStatus};
 use crate::lookup::{Lookup, Page, Reading, key_ref, not_offered};
 use crate::probe::{ProbeRule, accepted, refused};
@@ -32,43 +28,10 @@ pub fn builder() -> Builder<Sinjapp> {
     Builder::new(Sinjapp)
 }
 
-/// The id of a Sinjapp API key: a number from 1 to `i64::MAX`. Not the key itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct KeyId(i64);
-
-impl KeyId {
-    /// Checks and takes an id, which must be positive.
-    pub fn new(id: i64) -> Result<Self, InvalidInput> {
-        check_number("sinjapp", "key", &id.to_string()).map(Self)
-    }
-
-    /// The id.
-    pub fn get(self) -> i64 {
-        self.0
-    }
-}
-
-impl TryFrom<i64> for KeyId {
-    type Error = InvalidInput;
-
-    fn try_from(id: i64) -> Result<Self, InvalidInput> {
-        Self::new(id)
-    }
-}
-
-impl FromStr for KeyId {
-    type Err = InvalidInput;
-
-    fn from_str(text: &str) -> Result<Self, InvalidInput> {
-        check_number("sinjapp", "key", text).map(Self)
-    }
-}
-
-impl fmt::Display for KeyId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
+number_id!(
+    /// The id of a Sinjapp API key: a number from 1 to `i64::MAX`. Not the key itself.
+    KeyId, "sinjapp", "key"
+);
 
 impl KeyParts for KeyId {
     fn parameters(&self) -> Vec<(&'static str, String)> {

@@ -252,6 +252,11 @@ async fn row_034_a_request_delivered_twice_is_judged_by_the_answer_that_is_seen(
             );
             continue;
         }
+        // Some answer to the second as to the first, which is a success and never a 404.
+        if let Ok(dead) = &result {
+            assert!(matches!(dead.status(), Some(200 | 204)), "{dead:?}");
+            continue;
+        }
         let error = error(result);
         assert_eq!(
             summary(&error),

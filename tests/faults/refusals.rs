@@ -117,16 +117,18 @@ async fn row_061_a_single_401_leaves_the_key_live_and_is_not_repeated() {
 #[tokio::test]
 async fn row_062_a_401_asks_the_source_of_the_credential_once_more() {
     use keyrevoke::{BoxFuture, CredentialSource};
-    struct Expired(std::sync::atomic::AtomicUsize);
+    /// Whatever form the provider takes, each of these is of it.
+    struct Expired(std::sync::atomic::AtomicUsize, &'static str);
     impl CredentialSource for Expired {
         fn credential(&self) -> BoxFuture<'_, Result<Credential, Box<dyn std::error::Error + Send + Sync>>> {
             let number = self.0.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
-            Box::pin(async move { Ok(Credential::from_text(format!("expired-{number}"))) })
+            Box::pin(async move { Ok(Credential::from_text(format!("{}-expired-{number}", self.1))) })
         }
     }
     for (provider, _) in providers() {
         let fake = Fake::start(provider).await.unwrap();
-        let source = Expired(Default::default());
+        fake.answer_always(Reply::new(401));
+        let source = Expired(Default::default(), fake.credential_text());
         let error = error(
             fake.builder()
                 .with_credential_source(source)
