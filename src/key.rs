@@ -256,6 +256,12 @@ pub(crate) fn check_form(
     })
 }
 
+/// A mark, and after it so many hexadecimal digits.
+pub(crate) fn is_marked_hex(text: &str, mark: &str, digits: usize) -> bool {
+    let rest = text.strip_prefix(mark);
+    rest.is_some_and(|rest| rest.len() == digits && rest.bytes().all(|byte| byte.is_ascii_hexdigit()))
+}
+
 /// RFC 3986 section 2.3.
 pub(crate) fn is_id_character(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | '~')

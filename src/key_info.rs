@@ -101,6 +101,14 @@ macro_rules! members {
 }
 
 impl KeyInfo {
+    /// Sets what is known, where it is.
+    pub(crate) fn and<T>(self, known: Option<T>, with: impl FnOnce(Self, T) -> Self) -> Self {
+        match known {
+            Some(known) => with(self, known),
+            None => self,
+        }
+    }
+
     /// A key of which nothing but its status is known.
     pub fn new(key: KeyRef, status: KeyStatus) -> Self {
         Self {

@@ -112,6 +112,17 @@ pub struct Page {
     pub(crate) total: Option<u64>,
 }
 
+impl Page {
+    /// The answer to a question about one key.
+    pub(crate) fn of(key: KeyInfo) -> Self {
+        Self {
+            items: vec![key],
+            entries: 1,
+            ..Self::default()
+        }
+    }
+}
+
 /// An answer that says nothing of keys that can be relied on, and why.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Unread {

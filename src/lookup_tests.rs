@@ -11,11 +11,11 @@ use tokio::time::Instant;
 use crate::answer::{Attempt, Body};
 use crate::attempt::attempt;
 use crate::content::Content;
-use crate::contract::{bodies, responses_to, sample};
+use crate::contract::{bodies, response_of, responses_to, sample, status_of};
 use crate::credential::{Credential, Redactor};
 use crate::devin::Devin;
 use crate::devin_v3::DevinV3;
-use crate::fakes::{Fake, Reply};
+use crate::fakes::{Fake, FakeAnswers, Reply};
 use crate::golden::{NOW, answer, compare};
 use crate::inventory::Inventory;
 use crate::key_info::{KeyInfo, KeyStatus};
@@ -35,7 +35,7 @@ struct Asks {
     provider: &'static str,
     lookups: Vec<Lookup>,
     page: ReadPage,
-    probe: (Lookup, ReadProbe),
+    probe: Option<(Lookup, ReadProbe)>,
 }
 
 fn asks<P: Provider>(key: &str, secret: &str) -> Asks {
@@ -51,15 +51,28 @@ fn asks<P: Provider>(key: &str, secret: &str) -> Asks {
         provider: P::ABOUT.name,
         lookups,
         page: read_page::<P>,
-        probe: (P::probe(secret).unwrap(), probed::<P>),
+        probe: P::probe(secret).map(|lookup| (lookup, probed::<P> as ReadProbe)),
     }
 }
 
-fn all() -> [Asks; 3] {
-    [
+fn all() -> Vec<Asks> {
+    /// A row whose key is the fake's.
+    fn row<P: Provider + FakeAnswers>() -> Asks {
+        asks::<P>(&P::key(7), "")
+    }
+    vec![
         asks::<Devin>("apk-fa4e", "apk_user_x"),
         asks::<DevinV3>("service-user-fa4e/key-1", "cog_x"),
         asks::<Sinjapp>("7", "x"),
+        row::<crate::sendgrid::SendGrid>(),
+        row::<crate::openai::OpenAi>(),
+        row::<crate::openai_admin::OpenAiAdmin>(),
+        row::<crate::cloudflare::Cloudflare>(),
+        row::<crate::openrouter::OpenRouter>(),
+        row::<crate::twilio::Twilio>(),
+        row::<crate::gitlab::GitLab>(),
+        row::<crate::okta::Okta>(),
+        row::<crate::clerk::Clerk>(),
     ]
 }
 
@@ -96,9 +109,10 @@ impl Asks {
             (lookup.operation.to_owned(), word)
         };
         let mut words: Vec<_> = self.lookups.iter().map(page).collect();
-        let (lookup, probe) = &self.probe;
-        let name = format!("is it accepted ({})", lookup.operation);
-        words.push((name, probe_word(&probe(attempt, &redactor))));
+        if let Some((lookup, probe)) = &self.probe {
+            let name = format!("is it accepted ({})", lookup.operation);
+            words.push((name, probe_word(&probe(attempt, &redactor))));
+        }
         words
     }
 }
@@ -230,18 +244,20 @@ fn golden_every_documented_answer_to_a_look_up_is_read() {
     );
     for asks in all() {
         let mut operations: Vec<&str> = asks.lookups.iter().map(|lookup| lookup.operation).collect();
-        operations.push(asks.probe.0.operation);
+        operations.extend(asks.probe.iter().map(|(lookup, _)| lookup.operation));
         operations.sort_unstable();
         operations.dedup();
         for operation in operations {
+            let lookup = asks.lookups.iter().find(|lookup| lookup.operation == operation);
+            let parameters = lookup.map_or(&[][..], |lookup| &lookup.parameters);
             for (status, response) in responses_to(asks.provider, operation) {
-                let number: u16 = status.parse().unwrap();
+                let number = status_of(&status);
                 for (media, body) in bodies(&response) {
-                    let body = sample(&body["schema"], "", number, &[]).to_string();
+                    let body = sample(&body["schema"], "", number, parameters).to_string();
                     let attempt = answer(number, &[("content-type", media)], Body::Complete(body.into()));
                     for (asked, word) in asks.words(&attempt) {
                         if asked.contains(operation) && (asked.contains('(') || asked == operation) {
-                            writeln!(table, "{:<9}{status} {asked:<26} {word}", asks.provider).unwrap();
+                            writeln!(table, "{:<9} {status} {asked:<26} {word}", asks.provider).unwrap();
                         }
                     }
                 }
@@ -268,7 +284,7 @@ fn every_rule_on_a_probe_needs_a_body_and_names_a_documented_answer() {
             let Expect::Object(members) = rule.body else {
                 panic!("{name}: a status alone is no answer")
             };
-            for (media, body) in bodies(&responses[&rule.status.to_string()]) {
+            for (media, body) in bodies(response_of(&responses, rule.status).unwrap()) {
                 let properties = body["schema"]["properties"].as_object().unwrap();
                 for member in members.iter().flat_map(|member| member.names()) {
                     assert!(properties.contains_key(member), "{name} {media}: {member}");

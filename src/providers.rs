@@ -34,6 +34,17 @@ table! {
     anthropic::Anthropic,
     influxdb::InfluxDb,
     elasticsearch::Elasticsearch,
+    sendgrid::SendGrid,
+    openai::OpenAi,
+    openai_admin::OpenAiAdmin,
+    cloudflare::Cloudflare,
+    openrouter::OpenRouter,
+    twilio::Twilio,
+    datadog::Datadog,
+    gitlab::GitLab,
+    okta::Okta,
+    clerk::Clerk,
+    workos::WorkOs,
 }
 
 /// Everything that this crate can revoke at, in the order of the table.

@@ -86,6 +86,8 @@ pub(crate) enum Member {
     IsZero(&'static str),
     /// The member is an object.
     IsObject(&'static str),
+    /// The member is an object of which all of these hold.
+    In(&'static str, &'static [Self]),
     /// The member is the value of this path parameter: the answer is about our key.
     IsParameter(&'static str, &'static str),
     /// The member is a text, and not the value of this path parameter: the answer is about another key.
@@ -143,6 +145,7 @@ impl Member {
             | Self::HoldsOther(name, _)
             | Self::IsZero(name)
             | Self::IsObject(name)
+            | Self::In(name, _)
             | Self::IsParameter(name, _)
             | Self::IsNotParameter(name, _)
             | Self::NullOrPast(name)
@@ -177,6 +180,14 @@ impl Member {
             Self::IsZero(name) => object.get(name).and_then(Value::as_u64) == Some(0),
             Self::IsList(name) => object.get(name).is_some_and(Value::is_array),
             Self::IsObject(name) => object.get(name).is_some_and(Value::is_object),
+            Self::In(name, members) => {
+                let inner = object.get(name).and_then(Value::as_object);
+                inner.is_some_and(|inner| {
+                    members
+                        .iter()
+                        .all(|member| member.holds(inner, answer, parameters))
+                })
+            }
             Self::IsParameter(name, parameter) => text(name).is_some_and(|text| is_ours(parameter, text)),
             Self::IsNotParameter(name, parameter) => text(name).is_some_and(|text| !is_ours(parameter, text)),
             Self::NullOrPast(name) => match object.get(name) {

@@ -21,6 +21,18 @@ impl Asked {
         found.1.parse().ok()
     }
 
+    /// The key that is asked about, dead or not.
+    pub(crate) fn key_or_dead<'a>(&self, keys: &'a [Issued]) -> Option<&'a Issued> {
+        let values: Vec<&str> = self.parameters.iter().map(|(_, value)| value.as_str()).collect();
+        let text = values.join("/");
+        keys.iter().find(|key| key.key == text)
+    }
+
+    /// The key that is asked about, at providers that forget the dead.
+    pub(crate) fn key<'a>(&self, keys: &'a [Issued]) -> Option<&'a Issued> {
+        self.key_or_dead(keys).filter(|key| key.live)
+    }
+
     /// The page that begins after the entry whose index, with a mark, is the cursor: its entries, and the cursor of the
     /// next page. The mark makes cursors that have to be encoded.
     pub(crate) fn page<'a, T>(&self, entries: &'a [T], most: usize) -> (&'a [T], Option<String>) {

@@ -76,7 +76,7 @@ impl Provider for Anthropic {
             "inferred: it sets a status, and the answer is the key with its status; platform.claude.com, read 2026-11",
         ),
         ids_reused: (IdsReused::No, "inferred: ids are random text (example apikey_01…); platform.claude.com, read 2026-11"),
-        missing: (None, "not_found_error is said of unknown paths too; from memory"),
+        missing: (None, "not_found_error is said of unknown paths too, from memory; the page on errors says no more, read 2026-11"),
         propagation: None,
         reversible: true,
         also_dies: "",

@@ -1,0 +1,160 @@
+//! Okta, API tokens: `DELETE /api/v1/api-tokens/{apiTokenId}`.
+//!
+//! Facts from the vendor's specification (okta/okta-management-openapi-spec), read 2026-11. The look-up is of active tokens
+//! alone. The path whose last segment is `current` kills the token that is calling; no id reaches it. That a token is 42
+//! characters long and an id 20 is from memory, and only makes what is too long for an id refused.
+//! Never confirmed against the live service.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! use keyrevoke::{Credential, Revoke, okta};
+//!
+//! let revoker = okta::builder()
+//!     .with_base_url("https://acme.okta.com")
+//!     .with_credential(Credential::api_key("the-administrators-token")) // sent as `SSWS …`
+//!     .build()?;
+//! let revocation = revoker.revoke(&"00Tfake0000000000001".parse()?).await?;
+//! println!("{revocation}");
+//! # Ok(())
+//! # }
+//! ```
+
+use crate::builder::Builder;
+use crate::credential::Form;
+use crate::key::text_id;
+use crate::key_info::{KeyInfo, KeyStatus};
+use crate::lookup::{FIND, Lookup, Page, Reading, key_ref, not_offered};
+use crate::provider::{About, Base, IdsReused, KeyParts, Provider, Repeat, generated};
+use crate::verdict::{Expect, Member, REVOKED, Rule, on};
+use crate::wire::Sent;
+
+generated!("okta");
+
+/// Marks builders and revokers for Okta.
+#[derive(Clone, Copy, Debug)]
+pub struct Okta;
+
+/// Begins a revoker for Okta, whose base URL must be set: `https://ORG.okta.com`.
+///
+/// Credential: an API token of an administrator ([`Credential::api_key`](crate::Credential::api_key)), or an OAuth token
+/// ([`Credential::bearer`](crate::Credential::bearer)).
+pub fn builder() -> Builder<Okta> {
+    Builder::new(Okta)
+}
+
+text_id!(
+    /// The id of an API token, such as `00Tabcdefg1234567890`. Not the token, which is longer.
+    KeyId, "okta", "token", "an id: those have at most 32 characters, and tokens more", |id| id.len() <= 32
+);
+
+impl KeyParts for KeyId {
+    fn parameters(&self) -> Vec<(&'static str, String)> {
+        vec![("apiTokenId", self.to_string())]
+    }
+}
+
+const RULES: &[Rule] =
+    &[on(204, REVOKED).source("okta/okta-management-openapi-spec, revokeApiToken, read 2026-11")];
+
+impl Provider for Okta {
+    type Key = KeyId;
+    type Client = generated::Client;
+
+    const ABOUT: About = About {
+        name: "okta",
+        aliases: &[],
+        vendor: "Okta",
+        key_form: "ID",
+        credentials: &[Form::Scheme("SSWS"), Form::Bearer],
+        credential_help: "an API token of an administrator, or an OAuth token",
+        base: Base {
+            default: None,
+            example: "https://ORG.okta.com",
+            domains: &[".okta.com", ".oktapreview.com", ".okta-emea.com", ".okta-gov.com"],
+            placeholders: &["your-org.okta.com", "org.okta.com"],
+        },
+        settings: &[],
+        rules: RULES,
+        repeat: (Repeat::Harmless, "404 where there is no such token; okta/okta-management-openapi-spec, revokeApiToken, read 2026-11"),
+        ids_reused: (IdsReused::No, "ids are random text (inferred from the example); okta/okta-management-openapi-spec, read 2026-11"),
+        missing: (
+            Some(Expect::Object(&[Member::Is("errorCode", "E0000007"), Member::IsText("errorSummary")])),
+            "okta/okta-management-openapi-spec, revokeApiToken, 404 with Okta's error object, its code as in the vendor's list of error codes; read 2026-11",
+        ),
+        propagation: None,
+        reversible: false,
+        also_dies: "",
+        proves: "death by 204",
+    };
+
+    async fn revoke(client: &generated::Client, key: &KeyId) -> Sent {
+        client.revoke(key.as_str()).await
+    }
+
+    fn find(key: &KeyId) -> Vec<Lookup> {
+        vec![Lookup::new(FIND).with_parameter("apiTokenId", key)]
+    }
+
+    async fn look_up(client: &generated::Client, lookup: &Lookup) -> Sent {
+        match lookup.operation {
+            FIND => client.find(lookup.parameter("apiTokenId")).await,
+            _ => not_offered().await,
+        }
+    }
+
+    fn page(_lookup: &Lookup, body: Reading<'_>) -> Result<Page, String> {
+        let expires = body.time("expiresAt")?;
+        let status = match expires {
+            Some(end) if body.is_past(end) => KeyStatus::Expired,
+            _ => KeyStatus::Active,
+        };
+        let known = KeyInfo::new(key_ref::<Self>(&body.id("id")?)?, status)
+            .and(body.text("name")?, KeyInfo::with_name)
+            .and(body.text("userId")?, KeyInfo::with_owner)
+            .and(body.time("created")?, KeyInfo::with_created_at)
+            .and(expires, KeyInfo::with_expires_at);
+        Ok(Page::of(known))
+    }
+}
+
+#[cfg(feature = "fakes")]
+mod fake {
+    use serde_json::json;
+
+    use super::Okta;
+    use crate::fakes::{Asked, Case, FakeAnswers, Issued, Reply};
+
+    fn refused(status: u16, code: &str, summary: &str) -> Reply {
+        Reply::new(status).with_json(json!({ "errorCode": code, "errorSummary": summary, "errorCauses": [] }))
+    }
+
+    impl FakeAnswers for Okta {
+        const CREDENTIALS: &'static [&'static str] = &["fake-administrator-token", "Bearer fake-oauth-token"];
+
+        fn key(number: u64) -> String {
+            format!("00Tfa4e{number:013x}")
+        }
+
+        fn answer(case: Case, _: &[(&'static str, String)]) -> Reply {
+            match case {
+                Case::Revoked => Reply::new(204),
+                Case::Again | Case::Unknown => refused(404, "E0000007", "no such token"),
+                // Not in the specification.
+                Case::Unauthenticated => refused(401, "E0000011", "bad token"),
+            }
+        }
+
+        fn look_up(asked: &Asked, keys: &[Issued]) -> Option<Reply> {
+            Some(match asked.key(keys) {
+                Some(key) => Reply::new(200).with_json(json!({
+                    "id": key.key,
+                    "name": "fake",
+                    "userId": "00ufake",
+                    "clientName": "Okta API",
+                    "created": "2026-01-01T00:00:00.000Z",
+                })),
+                None => refused(404, "E0000007", "no such token"),
+            })
+        }
+    }
+}

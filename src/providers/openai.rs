@@ -1,0 +1,214 @@
+//! OpenAI, API keys of projects: `DELETE /organization/projects/{project_id}/api_keys/{api_key_id}`.
+//!
+//! Facts from the vendor's specification (openai/openai-openapi), read 2026-11. The key of a service account is refused
+//! with a 400 and lives: it dies with its service account alone. What a second revoke or a missing key gets is not stated,
+//! so nothing that may have arrived is sent again. Keys of administrators are [`openai_admin`](crate::openai_admin)'s.
+//! Never confirmed against the live service.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::builder::Builder;
+use crate::credential::Form;
+use crate::input::InvalidInput;
+use crate::key::{split_pair, text_id};
+use crate::key_info::{KeyInfo, KeyStatus};
+use crate::lookup::{FIND, Lookup, Page, Reading, key_ref, not_offered};
+use crate::provider::{About, Base, IdsReused, KeyParts, Provider, Repeat, generated};
+use crate::verdict::{Expect, Member, REVOKED, Rule, WRONG_OBJECT, on};
+use crate::wire::Sent;
+
+generated!("openai");
+
+/// Marks builders and revokers for API keys of OpenAI's projects.
+#[derive(Clone, Copy, Debug)]
+pub struct OpenAi;
+
+/// Begins a revoker for API keys of OpenAI's projects.
+///
+/// Credential: an admin API key of the organisation, as a [bearer token](crate::Credential::bearer).
+pub fn builder() -> Builder<OpenAi> {
+    Builder::new(OpenAi)
+}
+
+text_id!(
+    /// The id of a project.
+    ProjectId, "openai", "project"
+);
+text_id!(
+    /// The id of a project's API key, such as `key_abc`. Not the key, which begins `sk-`.
+    KeyId, "openai", "key"
+);
+
+/// A key of a project; as text `PROJECT/KEY`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Key {
+    /// Whose key it is.
+    pub project_id: ProjectId,
+    /// Which of its keys.
+    pub key_id: KeyId,
+}
+
+impl Key {
+    /// A key of a project.
+    pub fn new(project_id: ProjectId, key_id: KeyId) -> Self {
+        Self { project_id, key_id }
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.project_id, self.key_id)
+    }
+}
+
+impl FromStr for Key {
+    type Err = InvalidInput;
+
+    fn from_str(text: &str) -> Result<Self, InvalidInput> {
+        let (first, key) = split_pair("openai", "PROJECT/KEY", text)?;
+        Ok(Self::new(first.parse()?, key.parse()?))
+    }
+}
+
+impl KeyParts for Key {
+    fn parameters(&self) -> Vec<(&'static str, String)> {
+        vec![("project_id", self.project_id.to_string()), ("api_key_id", self.key_id.to_string())]
+    }
+}
+
+/// OpenAI's own address, for all kinds of keys.
+pub(super) const BASE: Base = Base {
+    default: Some("https://api.openai.com/v1"),
+    example: "https://api.openai.com/v1",
+    domains: &["openai.com"],
+    placeholders: &[],
+};
+
+const SPECIFICATION: &str = "openai/openai-openapi, delete-project-api-key, read 2026-11";
+
+const RULES: &[Rule] = &[
+    on(200, REVOKED)
+        .with(Expect::Object(&[
+            Member::Is("object", "organization.project.api_key.deleted"),
+            Member::IsParameter("id", "api_key_id"),
+            Member::IsBool("deleted", true),
+        ]))
+        .source(SPECIFICATION),
+    on(200, WRONG_OBJECT)
+        .with(Expect::Object(&[Member::IsNotParameter("id", "api_key_id")]))
+        .source(SPECIFICATION),
+];
+
+impl Provider for OpenAi {
+    type Key = Key;
+    type Client = generated::Client;
+
+    const ABOUT: About = About {
+        name: "openai",
+        aliases: &[],
+        vendor: "OpenAI (project keys)",
+        key_form: "PROJECT/KEY",
+        credentials: &[Form::Bearer],
+        credential_help: "an admin API key (sk-admin-…) of the organisation",
+        base: BASE,
+        settings: &[],
+        rules: RULES,
+        repeat: (Repeat::Never, "nothing is stated about a second revoke; openai/openai-openapi, read 2026-11"),
+        ids_reused: (IdsReused::No, "ids are text (example key_abc), of which no re-use is stated; openai/openai-openapi, read 2026-11"),
+        missing: (None, "no 404 is documented; openai/openai-openapi, read 2026-11"),
+        propagation: None,
+        reversible: false,
+        also_dies: "",
+        proves: "death by 200 with deleted true and the key's id; a 400 may be the key of a service account, which lives",
+    };
+
+    async fn revoke(client: &generated::Client, key: &Key) -> Sent {
+        client.revoke(key.project_id.as_str(), key.key_id.as_str()).await
+    }
+
+    fn find(key: &Key) -> Vec<Lookup> {
+        let find = Lookup::new(FIND).with_parameter("project_id", &key.project_id);
+        vec![find.with_parameter("api_key_id", &key.key_id)]
+    }
+
+    async fn look_up(client: &generated::Client, lookup: &Lookup) -> Sent {
+        match lookup.operation {
+            FIND => client.find(lookup.parameter("project_id"), lookup.parameter("api_key_id")).await,
+            _ => not_offered().await,
+        }
+    }
+
+    fn page(lookup: &Lookup, body: Reading<'_>) -> Result<Page, String> {
+        let project: ProjectId =
+            lookup.parameter("project_id").parse().map_err(|problem: InvalidInput| problem.reason().to_owned())?;
+        let key = key_ref::<Self>(&Key::new(project, body.id("id")?))?;
+        let owner = body.object("owner")?.ok_or("`owner` is null")?;
+        let mut known = KeyInfo::new(key, KeyStatus::Active)
+            .and(body.text("name")?, KeyInfo::with_name)
+            .and(body.seconds("created_at")?, KeyInfo::with_created_at)
+            .and(body.seconds("last_used_at")?, KeyInfo::with_last_used_at);
+        // A person by address, and what is no person by id.
+        for (kind, member) in [("user", "email"), ("user", "id"), ("service_account", "id")] {
+            if known.owner().is_none() && owner.has(kind) {
+                let holder = owner.object(kind)?;
+                known = known.and(holder.map(|holder| holder.text(member)).transpose()?.flatten(), KeyInfo::with_owner);
+            }
+        }
+        Ok(Page::of(known))
+    }
+}
+
+#[cfg(feature = "fakes")]
+mod fake {
+    use serde_json::json;
+
+    use super::OpenAi;
+    use crate::fakes::{Asked, Case, FakeAnswers, Issued, Reply};
+
+    impl FakeAnswers for OpenAi {
+        const CREDENTIALS: &'static [&'static str] = &["sk-admin-fake-administrator"];
+
+        fn key(number: u64) -> String {
+            format!("proj_fa4e/key_{number:016x}")
+        }
+
+        fn answer(case: Case, parameters: &[(&'static str, String)]) -> Reply {
+            let id = parameters.iter().find(|(name, _)| *name == "api_key_id").map(|(_, id)| id);
+            match case {
+                Case::Revoked => Reply::new(200).with_json(json!({
+                    "object": "organization.project.api_key.deleted",
+                    "id": id,
+                    "deleted": true,
+                })),
+                // Neither is stated; the shape is that of the 400.
+                Case::Again | Case::Unknown => refused(404, "no such key"),
+                Case::Unauthenticated => refused(401, "bad key"),
+            }
+        }
+
+        fn look_up(asked: &Asked, keys: &[Issued]) -> Option<Reply> {
+            Some(match asked.key(keys) {
+                Some(_) => Reply::new(200).with_json(json!({
+                    "object": "organization.project.api_key",
+                    "id": asked.parameters.last().map(|(_, id)| id),
+                    "redacted_value": "sk-…",
+                    "name": "fake",
+                    "created_at": 1_700_000_000,
+                    "last_used_at": null,
+                    "owner": { "type": "user", "user": { "id": "user-1", "email": "ada@example.com" } },
+                })),
+                None => refused(404, "no such key"),
+            })
+        }
+    }
+
+    /// As OpenAI writes errors, for its other kinds of keys too.
+    pub(in crate::providers) fn refused(status: u16, message: &str) -> Reply {
+        let error = json!({ "message": message, "type": "invalid_request_error", "param": null, "code": null });
+        Reply::new(status).with_json(json!({ "error": error }))
+    }
+}
+
+#[cfg(feature = "fakes")]
+pub(super) use fake::refused;

@@ -1,0 +1,187 @@
+//! Twilio: `DELETE /2010-04-01/Accounts/{AccountSid}/Keys/{Sid}.json`.
+//!
+//! Facts from the vendor's specification (twilio/twilio-oai, api_v2010), read 2026-11. It lists the success and no refusal;
+//! that errors are `{code, message, more_info, status}` is from memory and decides nothing. What a second revoke gets is
+//! not stated, so nothing that may have arrived is sent again. Never confirmed against the live service.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! use keyrevoke::{Credential, Revoke, twilio};
+//!
+//! let account = "AC0f4e0000000000000000000000000001";
+//! let revoker = twilio::builder().with_credential(Credential::basic(account, "auth token")).build()?;
+//! let revocation = revoker.revoke(&format!("{account}/SK0f4e0000000000000000000000000007").parse()?).await?;
+//! println!("{revocation}");
+//! # Ok(())
+//! # }
+//! ```
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::builder::Builder;
+use crate::credential::Form;
+use crate::input::InvalidInput;
+use crate::key::{is_marked_hex, split_pair, text_id};
+use crate::key_info::{KeyInfo, KeyStatus};
+use crate::lookup::{FIND, Lookup, Page, Reading, key_ref, not_offered};
+use crate::provider::{About, Base, IdsReused, KeyParts, Provider, Repeat, generated};
+use crate::verdict::{REVOKED, Rule, on};
+use crate::wire::Sent;
+
+generated!("twilio");
+
+/// Marks builders and revokers for Twilio.
+#[derive(Clone, Copy, Debug)]
+pub struct Twilio;
+
+/// Begins a revoker for Twilio.
+///
+/// Credential: the account's SID and its auth token, or the SID and the secret of a key that may manage keys, as
+/// [user name and password](crate::Credential::basic).
+pub fn builder() -> Builder<Twilio> {
+    Builder::new(Twilio)
+}
+
+text_id!(
+    /// The SID of an account.
+    AccountSid, "twilio", "account", "AC and 32 hexadecimal digits", |id| is_marked_hex(id, "AC", 32)
+);
+text_id!(
+    /// The SID of an API key. Not its secret.
+    KeyId, "twilio", "key", "SK and 32 hexadecimal digits", |id| is_marked_hex(id, "SK", 32)
+);
+
+/// A key of an account; as text `ACCOUNT/KEY`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Key {
+    /// Whose key it is.
+    pub account_sid: AccountSid,
+    /// Which of its keys.
+    pub key_id: KeyId,
+}
+
+impl Key {
+    /// A key of an account.
+    pub fn new(account_sid: AccountSid, key_id: KeyId) -> Self {
+        Self { account_sid, key_id }
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.account_sid, self.key_id)
+    }
+}
+
+impl FromStr for Key {
+    type Err = InvalidInput;
+
+    fn from_str(text: &str) -> Result<Self, InvalidInput> {
+        let (first, key) = split_pair("twilio", "ACCOUNT/KEY", text)?;
+        Ok(Self::new(first.parse()?, key.parse()?))
+    }
+}
+
+impl KeyParts for Key {
+    fn parameters(&self) -> Vec<(&'static str, String)> {
+        vec![("AccountSid", self.account_sid.to_string()), ("Sid", self.key_id.to_string())]
+    }
+}
+
+const RULES: &[Rule] = &[on(204, REVOKED).source("twilio/twilio-oai, api_v2010, DeleteKey, read 2026-11")];
+
+impl Provider for Twilio {
+    type Key = Key;
+    type Client = generated::Client;
+
+    const ABOUT: About = About {
+        name: "twilio",
+        aliases: &[],
+        vendor: "Twilio",
+        key_form: "ACCOUNT/KEY",
+        credentials: &[Form::Basic],
+        credential_help: "the account's SID and auth token, or SID and secret of a key that may manage keys",
+        base: Base {
+            default: Some("https://api.twilio.com"),
+            example: "https://api.twilio.com",
+            domains: &["twilio.com"],
+            placeholders: &[],
+        },
+        settings: &[],
+        rules: RULES,
+        repeat: (Repeat::Never, "nothing is stated about a second revoke; twilio/twilio-oai, read 2026-11"),
+        ids_reused: (IdsReused::No, "SIDs are unique, with 32 hexadecimal digits; twilio/twilio-oai, read 2026-11"),
+        missing: (None, "no 404 is documented; twilio/twilio-oai, read 2026-11"),
+        propagation: None,
+        reversible: false,
+        also_dies: "",
+        proves: "death by 204",
+    };
+
+    async fn revoke(client: &generated::Client, key: &Key) -> Sent {
+        client.revoke(key.account_sid.as_str(), key.key_id.as_str()).await
+    }
+
+    fn find(key: &Key) -> Vec<Lookup> {
+        let find = Lookup::new(FIND).with_parameter("AccountSid", &key.account_sid);
+        vec![find.with_parameter("Sid", &key.key_id)]
+    }
+
+    async fn look_up(client: &generated::Client, lookup: &Lookup) -> Sent {
+        match lookup.operation {
+            FIND => client.find(lookup.parameter("AccountSid"), lookup.parameter("Sid")).await,
+            _ => not_offered().await,
+        }
+    }
+
+    /// Its times are written as in mail, and are not read.
+    fn page(lookup: &Lookup, body: Reading<'_>) -> Result<Page, String> {
+        let account: AccountSid =
+            lookup.parameter("AccountSid").parse().map_err(|problem: InvalidInput| problem.reason().to_owned())?;
+        let key = key_ref::<Self>(&Key::new(account, body.id("sid")?))?;
+        let known = KeyInfo::new(key, KeyStatus::Active).with_owner(lookup.parameter("AccountSid"));
+        Ok(Page::of(known.and(body.text("friendly_name")?, KeyInfo::with_name)))
+    }
+}
+
+#[cfg(feature = "fakes")]
+mod fake {
+    use serde_json::json;
+
+    use super::Twilio;
+    use crate::fakes::{Asked, Case, FakeAnswers, Issued, Reply};
+
+    /// From memory: the specification has no bodies of errors.
+    fn refused(status: u16, code: u32, message: &str) -> Reply {
+        Reply::new(status).with_json(json!({ "code": code, "message": message, "status": status }))
+    }
+
+    impl FakeAnswers for Twilio {
+        const CREDENTIALS: &'static [&'static str] = &["AC0f4e0000000000000000000000000001:fake-auth-token"];
+
+        fn key(number: u64) -> String {
+            format!("AC0f4e0000000000000000000000000001/SK0f4e{number:028x}")
+        }
+
+        fn answer(case: Case, _: &[(&'static str, String)]) -> Reply {
+            match case {
+                Case::Revoked => Reply::new(204),
+                Case::Again | Case::Unknown => refused(404, 20404, "no such key"),
+                Case::Unauthenticated => refused(401, 20003, "not authenticated"),
+            }
+        }
+
+        fn look_up(asked: &Asked, keys: &[Issued]) -> Option<Reply> {
+            Some(match asked.key(keys) {
+                Some(_) => Reply::new(200).with_json(json!({
+                    "sid": asked.parameters.last().map(|(_, sid)| sid),
+                    "friendly_name": "fake",
+                    "date_created": "Thu, 01 Jan 2026 00:00:00 +0000",
+                    "date_updated": "Thu, 01 Jan 2026 00:00:00 +0000",
+                })),
+                None => refused(404, 20404, "no such key"),
+            })
+        }
+    }
+}
