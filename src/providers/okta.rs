@@ -79,7 +79,7 @@ impl Provider for Okta {
         ids_reused: (IdsReused::No, "ids are random text (inferred from the example); okta/okta-management-openapi-spec, read 2026-11"),
         missing: (
             Some(Expect::Object(&[Member::Is("errorCode", "E0000007"), Member::IsText("errorSummary")])),
-            "okta/okta-management-openapi-spec, revokeApiToken, 404 with Okta's error object, its code as in the vendor's list of error codes; read 2026-11",
+            "okta/okta-management-openapi-spec, revokeApiToken, 404 with Okta's error object, read 2026-11; that its code is E0000007 is from a second-hand list",
         ),
         propagation: None,
         reversible: false,
