@@ -4,6 +4,8 @@ use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
 
+use crate::identify::has_form_of_secret;
+
 /// A key, credential or setting that was refused before anything was sent: what it is, why, and the remedy.
 ///
 /// Where this crate makes one, its text never holds a value that could be a secret: what looks like one is not
@@ -70,7 +72,8 @@ impl Error for InvalidInput {}
 
 /// How a secret begins at the vendors that mark theirs, from their public documentation and from what
 /// secret scanners look for (read 2026-11), and how long it is at least: the shorter the mark, the longer a text
-/// must be before it is taken for more than an id that begins alike.
+/// must be before it is taken for more than an id that begins alike. Looser than the forms of `identify`, since part of
+/// a secret is no id either.
 const SECRET_PREFIXES: &[(&str, usize)] = &[
     ("apk_", 0),
     ("cog_", 0),
@@ -102,7 +105,7 @@ const SECRET_PREFIXES: &[(&str, usize)] = &[
     ("eyj", 30),
 ];
 
-/// Does the text look like a secret? Compared without regard to case.
+/// Does the text look like a secret, by how it begins, without regard to case, or by its whole form?
 pub(crate) fn looks_like_secret(text: &str) -> bool {
     let text = text.trim_start_matches(|c: char| !c.is_alphanumeric());
     SECRET_PREFIXES.iter().any(|(prefix, least)| {
@@ -110,7 +113,7 @@ pub(crate) fn looks_like_secret(text: &str) -> bool {
             && text
                 .get(..prefix.len())
                 .is_some_and(|start| start.eq_ignore_ascii_case(prefix))
-    })
+    }) || has_form_of_secret(text)
 }
 
 /// Shows a refused value as far as that is safe: enough to find the typing error, too little to leak a key. What has

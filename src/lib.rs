@@ -15,6 +15,7 @@ mod detail;
 mod error;
 #[cfg(all(test, feature = "fakes"))]
 mod golden;
+mod identify;
 mod input;
 mod inventory;
 mod json;
@@ -72,6 +73,7 @@ pub use capabilities::Capabilities;
 pub use checks::{Attestation, Checks, Expectation, Verification};
 pub use client::Revoker;
 pub use credential::Credential;
+pub use identify::{Manual, Match, Which, identify, which};
 pub use input::InvalidInput;
 pub use key::KeyRef;
 pub use key_filter::KeyFilter;
