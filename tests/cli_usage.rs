@@ -109,7 +109,7 @@ fn help_and_version_are_no_errors() {
     assert!(code == 2 && err.contains("<PROVIDER:KEY>"), "{err}");
 }
 
-const COMMANDS: [&str; 9] = [
+const COMMANDS: [&str; 10] = [
     "demo",
     "revoke",
     "find",
@@ -118,6 +118,7 @@ const COMMANDS: [&str; 9] = [
     "providers",
     "completions",
     "man",
+    "identify",
     "report",
 ];
 

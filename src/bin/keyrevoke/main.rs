@@ -4,6 +4,7 @@
 mod checks;
 mod credentials;
 mod demo;
+mod identify;
 #[path = "../../json.rs"]
 mod json;
 mod list;
@@ -63,6 +64,8 @@ enum Command {
     Completions(manual::CompletionsArguments),
     /// Prints a page of the manual, for `man -l`.
     Man(manual::ManArguments),
+    /// Says whose a leaked secret is, by its form; the secret is given on standard input, and nothing is sent.
+    Identify(identify::Arguments),
     /// Says from a run's journal what became of its keys, and what a person must do next.
     Report(report::Arguments),
 }
@@ -103,6 +106,7 @@ fn main() -> ExitCode {
             Command::Providers(arguments) => providers::run(&arguments),
             Command::Completions(arguments) => manual::completions(&arguments),
             Command::Man(arguments) => manual::man(&arguments),
+            Command::Identify(arguments) => identify::run(&arguments),
             Command::Report(arguments) => report::run(&arguments),
         };
         // A name look-up that hangs in the system must not hold up what has ended.
