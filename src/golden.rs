@@ -206,6 +206,10 @@ fn shapes(parameters: &[(&'static str, String)]) -> Vec<Shape> {
         ("status true", json(r#"{"status":true}"#)),
         ("success false", json(r#"{"success":false}"#)),
         ("detail text", json(r#"{"detail":"x"}"#)),
+        (
+            "credential refused by a hub",
+            json(r#"{"status":403,"message":"Missing or invalid credentials."}"#),
+        ),
         ("detail text as problem", problem(r#"{"detail":"x"}"#)),
         ("detail null", json(r#"{"detail":null}"#)),
         (

@@ -18,6 +18,7 @@ use crate::devin_v3::DevinV3;
 use crate::fakes::{Fake, FakeAnswers, Reply};
 use crate::golden::{NOW, answer, compare};
 use crate::inventory::Inventory;
+use crate::jupyterhub::JupyterHub;
 use crate::key_info::{KeyInfo, KeyStatus};
 use crate::lookup::{Lookup, Page, Unread, read_page};
 use crate::outcome::{ErrorKind, KeyState};
@@ -64,6 +65,7 @@ fn all() -> Vec<Asks> {
         asks::<Devin>("apk-fa4e", "apk_user_x"),
         asks::<DevinV3>("service-user-fa4e/key-1", "cog_x"),
         asks::<Sinjapp>("7", "x"),
+        asks::<JupyterHub>("alice/a7", "x"),
         row::<crate::sendgrid::SendGrid>(),
         row::<crate::openai::OpenAi>(),
         row::<crate::openai_admin::OpenAiAdmin>(),
@@ -125,6 +127,7 @@ fn shapes() -> Vec<(&'static str, &'static str, Body)> {
     let v3 = r#"{"items":[{"api_key_id":"k","api_key_name":"n","created_at":1,"expires_at":null,"is_active":false,"last_used_at":null,"revoked_at":2}],"has_next_page":false,"end_cursor":null,"total":1}"#;
     let owners = r#"{"items":[{"service_user_id":"service-user-1","name":"n","expires_at":null}],"has_next_page":true,"end_cursor":"c","total":null}"#;
     let me = r#"{"user":{},"api_key":{"id":42,"name":"n"},"organization":{}}"#;
+    let tokens = r#"{"api_tokens":[{"id":"a7","user":"alice","expires_at":null}]}"#;
     vec![
         text("no body", "", ""),
         text("html", "text/html", "<html>sign in</html>"),
@@ -146,6 +149,20 @@ fn shapes() -> Vec<(&'static str, &'static str, Body)> {
             r#"{"principal_type":"service_user","service_user_id":"s","service_user_name":"n"}"#,
         ),
         json("me", me),
+        json("tokens", tokens),
+        json(
+            "tokens of another user",
+            r#"{"api_tokens":[{"id":"a7","user":"Alice"}]}"#,
+        ),
+        json(
+            "a user's token",
+            r#"{"kind":"user","name":"alice","token_id":"a7"}"#,
+        ),
+        json(
+            "a service's token",
+            r#"{"kind":"service","name":"s","token_id":"a1"}"#,
+        ),
+        json("error of the hub", r#"{"status":403,"message":null}"#),
         json(
             "me without a key",
             r#"{"user":{},"api_key":null,"organization":{}}"#,
@@ -269,13 +286,11 @@ fn golden_every_documented_answer_to_a_look_up_is_read() {
 
 #[test]
 fn every_rule_on_a_probe_needs_a_body_and_names_a_documented_answer() {
-    fn check<P: Provider>(secret: &str) {
+    fn check<P: Provider>(secret: &str, tells_refusals: bool) {
         let operation = P::probe(secret).unwrap().operation;
         let responses = responses_to(P::ABOUT.name, operation);
-        assert!(
-            P::PROBE_RULES.iter().any(|rule| rule.accepted)
-                && P::PROBE_RULES.iter().any(|rule| !rule.accepted)
-        );
+        assert!(P::PROBE_RULES.iter().any(|rule| rule.accepted));
+        assert_eq!(P::PROBE_RULES.iter().any(|rule| !rule.accepted), tells_refusals);
         for rule in P::PROBE_RULES {
             let name = format!("{} {}", P::ABOUT.name, rule.status);
             assert!(rule.source.contains("read 20"), "{name}");
@@ -292,9 +307,11 @@ fn every_rule_on_a_probe_needs_a_body_and_names_a_documented_answer() {
             }
         }
     }
-    check::<Devin>("apk_x");
-    check::<DevinV3>("cog_x");
-    check::<Sinjapp>("x");
+    check::<Devin>("apk_x", true);
+    check::<DevinV3>("cog_x", true);
+    check::<Sinjapp>("x", true);
+    // Its refusal is sent for tokens that work too.
+    check::<JupyterHub>("x", false);
 }
 
 #[test]
@@ -735,6 +752,76 @@ async fn a_secret_is_accepted_as_long_as_its_key_lives() {
     check_probe::<Devin>("/v1/sessions?limit=1").await;
     check_probe::<DevinV3>("/v3/self").await;
     check_probe::<Sinjapp>("/api/v1/me").await;
+}
+
+#[tokio::test]
+async fn a_refusal_by_a_hub_says_nothing_of_the_secret() {
+    let fake = Fake::start("jupyterhub").await.unwrap();
+    let key = fake.new_key();
+    let secret = fake.secret(&key).unwrap();
+    assert_eq!(probe::<JupyterHub>(&fake, &secret).await, "ACCEPTED");
+    for message in [
+        json!(null),
+        json!("Forbidden"),
+        json!("Missing or invalid credentials."),
+    ] {
+        fake.answer_next(Reply::new(403).with_json(json!({ "status": 403, "message": message })));
+        let word = probe::<JupyterHub>(&fake, &secret).await;
+        assert!(word.starts_with("unknown "), "{message}: {word}");
+    }
+    let revoker = fake.builder().build().unwrap();
+    assert!(crate::revoke::Revoke::revoke(&revoker, &key).await.is_ok());
+    assert_eq!(
+        probe::<JupyterHub>(&fake, &secret).await,
+        "unknown permission_denied"
+    );
+    let probes = fake
+        .requests()
+        .into_iter()
+        .filter(|request| request.method == "GET");
+    assert_eq!(
+        probes.map(|request| request.path).collect::<Vec<_>>(),
+        ["/hub/api/user"; 5]
+    );
+}
+
+#[tokio::test]
+async fn a_hub_lists_the_tokens_of_a_user_and_names_the_one_that_is_calling() {
+    let fake = Fake::start("jupyterhub").await.unwrap();
+    let (live, dead) = (fake.new_key(), fake.dead_key());
+    let found = JupyterHub::find(&dead.key().parse().unwrap());
+    let keys = inventory::<JupyterHub>(&fake, found).await.unwrap();
+    assert_eq!(texts(&keys, KeyStatus::Active), [live.to_string()]);
+    assert_eq!((keys[0].owner(), keys[0].name()), (Some("alice"), Some("fake")));
+    assert!(keys[0].created_at().is_some() && keys[0].expires_at().is_none());
+    assert_eq!(fake.requests()[0].path, "/hub/api/users/alice/tokens");
+
+    let lookup = JupyterHub::whoami().unwrap();
+    for (caller, named) in [
+        (
+            Credential::bearer(fake.secret(&live).unwrap()),
+            vec![KeyInfo::new(live, KeyStatus::Active)],
+        ),
+        (fake.credential(), vec![]), // a service's own
+    ] {
+        let attempt = send::<JupyterHub>(&fake, &lookup, caller).await;
+        let page = read_page::<JupyterHub>(&lookup, &attempt, &Redactor::default()).unwrap();
+        assert_eq!(page.items, named);
+    }
+    let before_5 = json!({ "kind": "user", "name": "alice" });
+    assert_eq!(read::<JupyterHub>(&lookup, &before_5).unwrap().items, []);
+
+    let list = JupyterHub::find(&"alice/a7".parse().unwrap()).remove(0);
+    for wrong in [
+        json!({ "id": "a7", "user": "Alice" }),
+        json!({ "id": "a7", "service": "alice" }),
+        json!({ "id": "a07", "user": "alice" }),
+        json!({ "id": 7, "user": "alice" }),
+        json!({ "user": "alice" }),
+    ] {
+        let page = read::<JupyterHub>(&list, &json!({ "api_tokens": [wrong.clone()] }));
+        assert_eq!(page_word(&page), "unexpected_answer", "{wrong}");
+    }
 }
 
 #[tokio::test]

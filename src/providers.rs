@@ -45,6 +45,7 @@ table! {
     okta::Okta,
     clerk::Clerk,
     workos::WorkOs,
+    jupyterhub::JupyterHub,
 }
 
 /// Everything that this crate can revoke at, in the order of the table.

@@ -264,6 +264,8 @@ pub(crate) const SCHEDULED: Meaning = Meaning::Not(ErrorKind::Scheduled, KeyStat
 pub(crate) const WRONG_OBJECT: Meaning = Meaning::Not(ErrorKind::WrongObject, KeyState::Unknown);
 /// The provider does not say whether the key is dead or never was.
 pub(crate) const NOT_FOUND: Meaning = Meaning::Not(ErrorKind::NotFound, KeyState::Unknown);
+/// The provider does not accept the credential.
+pub(crate) const UNAUTHENTICATED: Meaning = Meaning::Not(ErrorKind::Unauthenticated, KeyState::Live);
 /// The request did not reach the tenant that was meant.
 pub(crate) const MISDIRECTED: Meaning = Meaning::Not(ErrorKind::Misdirected, KeyState::Live);
 

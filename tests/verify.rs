@@ -198,6 +198,7 @@ async fn a_verified_death_says_what_it_rests_on() {
         ("dolfin", vec![Evidence::ProviderAnswer, Evidence::Repeat]),
         ("devin", vec![Evidence::ProviderAnswer, Evidence::ReadBack]),
         ("devin-v3", vec![Evidence::ProviderAnswer, Evidence::ReadBack]),
+        ("jupyterhub", vec![Evidence::ProviderAnswer, Evidence::ReadBack]),
         ("sinjapp", vec![Evidence::ProviderAnswer]), // nothing there can tell
         ("kadosei", vec![Evidence::InferredAnswer]),
     ] {
@@ -233,6 +234,7 @@ async fn row_026_what_was_accepted_or_lost_becomes_a_death_where_a_look_shows_it
         ("dolfin", false, Evidence::Repeat),
         ("devin", false, Evidence::ReadBack),
         ("devin-v3", false, Evidence::ReadBack),
+        ("jupyterhub", true, Evidence::ReadBack), // its refusals tell nothing
         ("sinjapp", true, Evidence::SecretRefused),
     ] {
         for status in [202, 503] {
@@ -365,7 +367,7 @@ async fn in_a_run_each_key_has_its_own_expectation() {
 #[tokio::test]
 async fn a_missing_key_is_dead_only_on_the_callers_word_and_the_providers_own_404() {
     let word = || Attestation::new("the list of yesterday");
-    for provider in ["dolfin", "devin-v3"] {
+    for provider in ["dolfin", "devin-v3", "jupyterhub"] {
         let (fake, revoker) = start(provider).await;
         let key = fake.unknown_key();
         assert_eq!(
@@ -379,9 +381,12 @@ async fn a_missing_key_is_dead_only_on_the_callers_word_and_the_providers_own_40
         for body in [
             json!({ "detail": "Not Found" }),
             json!({ "message": "Cannot DELETE" }),
+            json!({ "status": 404, "message": "No such user: alice" }),
+            json!({ "status": 404, "message": "No access to resources or resources not found" }),
+            json!({ "status": 404, "message": null }),
             json!({}),
         ] {
-            fake.answer_next(Reply::new(404).with_json(body));
+            fake.answer_next_revocation(Reply::new(404).with_json(body));
             let elsewhere = revoker.revoke_known(&key, word()).await;
             assert_eq!(
                 failed(&elsewhere),
@@ -389,7 +394,7 @@ async fn a_missing_key_is_dead_only_on_the_callers_word_and_the_providers_own_40
                 "{provider}"
             );
         }
-        fake.answer_next(Reply::new(404).with_body("text/html", "nginx"));
+        fake.answer_next_revocation(Reply::new(404).with_body("text/html", "nginx"));
         assert!(revoker.revoke_known(&key, word()).await.is_err());
     }
     for provider in ["devin", "kadosei", "sinjapp"] {
