@@ -25,7 +25,7 @@ use crate::outcome::{Delivery, ErrorKind, KeyState, RevokeError};
 use crate::probe::{Probed, probed};
 use crate::provider::Provider;
 use crate::secret::Secret;
-use crate::verdict::{Again, verdict};
+use crate::verdict::{Again, is_refused, verdict};
 use crate::wire::{Call, Generated};
 
 /// Is a secret still accepted by its provider?
@@ -71,10 +71,12 @@ impl<P: Provider> RevokerInner<P> {
                 Err(message) => return (nothing_sent(message), Arc::new(Prepared::none(&self.redactor))),
             };
             let limit = end.min(began + self.attempt_timeout);
+            // After the source was asked: what it gave for this request is no answer to its refusal.
+            let sent = Instant::now();
             let answer = self.ask_once(lookup, &known, limit).await;
-            let refused = matches!(&answer, Attempt::Answered(answer) if answer.status == 401);
+            let refused = is_refused(verdict(P::ABOUT.rules, &[], &answer).meaning, &answer);
             if refused && !std::mem::replace(&mut renewed, true) {
-                match self.credentials.instead_of(&known, began).await {
+                match self.credentials.instead_of(&known, sent).await {
                     Some(other) => {
                         credential = Some(other);
                         continue;

@@ -28,7 +28,7 @@ use crate::retry::{
 use crate::revoke::Revoke;
 use crate::secret::Secret;
 use crate::source::Credentials;
-use crate::verdict::{Again, Meaning, body_fits, verdict};
+use crate::verdict::{Again, Meaning, body_fits, is_refused, verdict};
 use crate::verify::listed_dead;
 use crate::wire::{Call, Generated, Target};
 use crate::within::{Within, unless};
@@ -495,7 +495,7 @@ pub(crate) fn judged(
         verdict,
         delivery,
         retry_after,
-        refused: facts.status == Some(401),
+        refused: is_refused(verdict.meaning, attempt),
     };
     let seen = Seen {
         facts,

@@ -11,9 +11,9 @@ use crate::observer::BoxFuture;
 
 /// Gives the credential that may revoke, each time one is needed: a login, a vault, a file that is rotated.
 ///
-/// What it gives is kept and shared by all calls of a revoker until the provider refuses it with a 401; then it
-/// is asked once more by that call. Many calls that need one at the same time ask once. Its time counts towards
-/// the deadline of the call that asks.
+/// What it gives is kept and shared by all calls of a revoker until the provider refuses it with a 401, or with
+/// a 403 that says so, as JupyterHub does; then it is asked once more by that call. Many calls that need one at the same
+/// time ask once. Its time counts towards the deadline of the call that asks.
 ///
 /// ```
 /// use keyrevoke::{BoxFuture, Credential, CredentialSource};

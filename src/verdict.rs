@@ -302,6 +302,12 @@ impl Verdict {
     }
 }
 
+/// Did the provider itself not accept the credential? A 407 is a proxy's.
+pub(crate) fn is_refused(meaning: Meaning, attempt: &Attempt) -> bool {
+    let own = matches!(attempt, Attempt::Answered(answer) if answer.status != 407);
+    own && meaning == UNAUTHENTICATED
+}
+
 /// The verdict on one attempt to revoke the key of these path parameters.
 pub(crate) fn verdict(rules: &[Rule], parameters: &[(&str, String)], attempt: &Attempt) -> Verdict {
     match attempt {

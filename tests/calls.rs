@@ -13,6 +13,7 @@ use keyrevoke::{
     AttemptEnd, AttemptStart, BoxFuture, Credential, CredentialSource, Delivery, ErrorKind, GaveUp, KeyState,
     Observer, RetryPolicy, Revoke, Veto,
 };
+use serde_json::json;
 use tokio::sync::Notify;
 
 /// Gives these credentials one after the other, then the last one again, and counts how often it was asked.
@@ -72,31 +73,60 @@ async fn a_credential_is_asked_for_once_and_shared_by_all_calls() {
 }
 
 #[tokio::test]
-async fn an_expired_credential_is_renewed_once_after_a_401() {
-    let fake = Fake::start("kadosei").await.unwrap();
-    let source = Rotating::new(&["expired.canary.token", fake.credential_text()]);
-    let revoker = fake
-        .builder()
-        .with_credential_source(source.clone())
-        .build()
-        .unwrap();
-    let dead = revoker.revoke(&fake.new_key()).await.unwrap();
-    assert_eq!((dead.attempts(), source.asked()), (2, 2));
-    let sent: Vec<_> = fake
-        .requests()
-        .iter()
-        .map(|request| request.header("authorization").unwrap().to_owned())
-        .collect();
-    assert_eq!(
-        sent,
-        [
-            "Bearer expired.canary.token".to_owned(),
-            format!("Bearer {}", fake.credential_text())
-        ]
-    );
-    // The next call begins with the fresh one.
-    assert_eq!(revoker.revoke(&fake.new_key()).await.unwrap().attempts(), 1);
-    assert_eq!(source.asked(), 2);
+async fn an_expired_credential_is_renewed_once_after_its_refusal() {
+    // One says 401, the other a 403 of its own.
+    for provider in ["kadosei", "jupyterhub"] {
+        let fake = Fake::start(provider).await.unwrap();
+        let source = Rotating::new(&["expired.canary.token", fake.credential_text()]);
+        let revoker = fake
+            .builder()
+            .with_credential_source(source.clone())
+            .build()
+            .unwrap();
+        let dead = revoker.revoke(&fake.new_key()).await.unwrap();
+        assert_eq!((dead.attempts(), source.asked()), (2, 2));
+        let sent: Vec<_> = fake
+            .requests()
+            .iter()
+            .map(|request| request.header("authorization").unwrap().to_owned())
+            .collect();
+        assert_eq!(
+            sent,
+            [
+                "Bearer expired.canary.token".to_owned(),
+                format!("Bearer {}", fake.credential_text())
+            ]
+        );
+        // The next call begins with the fresh one.
+        assert_eq!(revoker.revoke(&fake.new_key()).await.unwrap().attempts(), 1);
+        assert_eq!(source.asked(), 2);
+
+        // A 403 about what the credential may do is no refusal of the credential.
+        fake.answer_next(
+            Reply::new(403).with_json(json!({ "status": 403, "message": "requires any of [tokens]" })),
+        );
+        let error = revoker.revoke(&fake.new_key()).await.unwrap_err();
+        assert_eq!(
+            (error.kind(), error.key_state()),
+            (ErrorKind::PermissionDenied, KeyState::Live)
+        );
+        assert_eq!((source.asked(), fake.requests().len()), (2, 4));
+    }
+}
+
+#[tokio::test]
+async fn an_expired_credential_is_renewed_for_a_look_up_too() {
+    for provider in ["devin-v3", "jupyterhub"] {
+        let fake = Fake::start(provider).await.unwrap();
+        let source = Rotating::new(&["cog_expired", fake.credential_text()]);
+        let revoker = fake
+            .builder()
+            .with_credential_source(source.clone())
+            .build()
+            .unwrap();
+        revoker.find(&fake.new_key()).await.expect(provider);
+        assert_eq!((source.asked(), fake.requests().len()), (2, 2), "{provider}");
+    }
 }
 
 #[tokio::test]
