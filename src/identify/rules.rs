@@ -164,6 +164,7 @@ pub(super) const RULES: &[Rule] = &[
         "personal, project or group access token",
         &[Is(&["glpat-"]), Of(BASE64URL, 20, 20)],
     )
+    .of_provider("gitlab")
     .by_hand(GITLAB_PAGE, GITLAB_WAY)
     .source(GITLAB),
     rule(
@@ -172,6 +173,7 @@ pub(super) const RULES: &[Rule] = &[
         "personal, project or group access token",
         &[Is(&["glpat-"]), Of(BASE64URL, 27, 300), Is(&[".", ".01."]), Of(LOWER, 9, 9)],
     )
+    .of_provider("gitlab")
     .by_hand(GITLAB_PAGE, GITLAB_WAY)
     .source(GITLAB),
     rule(
@@ -220,6 +222,7 @@ pub(super) const RULES: &[Rule] = &[
         "API key of a project",
         &[Is(&["sk-proj-", "sk-svcacct-"]), Of(BASE64URL, 20, 74), Is(&["T3BlbkFJ"]), Of(BASE64URL, 20, 74)],
     )
+    .of_provider("openai")
     .by_hand(OPENAI_PAGE, OPENAI_WAY)
     .source(OPENAI),
     rule(
@@ -228,6 +231,7 @@ pub(super) const RULES: &[Rule] = &[
         "admin API key",
         &[Is(&["sk-admin-"]), Of(BASE64URL, 20, 74), Is(&["T3BlbkFJ"]), Of(BASE64URL, 20, 74)],
     )
+    .of_provider("openai-admin")
     .by_hand(
         "https://platform.openai.com/settings/organization/admin-keys",
         "Delete it in the admin keys of the organisation.",
@@ -256,7 +260,8 @@ pub(super) const RULES: &[Rule] = &[
     )
     .source(ANTHROPIC),
     rule("openrouter-key", "OpenRouter", "API key or management key", &[Is(&["sk-or-v1-"]), Of(HEX, 64, 64)])
-        .by_hand("https://openrouter.ai/settings/keys", "Delete it in the key settings of its account.")
+        .of_provider("openrouter")
+    .by_hand("https://openrouter.ai/settings/keys", "Delete it in the key settings of its account.")
         .source("openrouter.ai, API keys, for the beginning; public checkers of keys for the rest; read 2026-11-22"),
     rule(
         "huggingface-token",
@@ -394,6 +399,7 @@ pub(super) const RULES: &[Rule] = &[
         // What base64 makes of "key_".
         &[Is(&["sk_", "sk_live_", "sk_test_"]), Is(&["a2V5X"]), Of(BASE64, 20, 200)],
     )
+    .of_provider("workos")
     .by_hand("https://dashboard.workos.com/api-keys", "Expire or delete it in the API keys of its environment.")
     .source("workos.com, API authentication, for sk_ and the way; the rest from memory; read 2026-11-22"),
     rule("clerk-key", "Clerk", "secret key of an instance", &[Is(&["sk_live_", "sk_test_"]), Of(ALNUM, 40, 50)])
@@ -403,7 +409,8 @@ pub(super) const RULES: &[Rule] = &[
         )
         .source("clerk.com, changelog, Secret keys are only shown once (2026-10-19), for the way; nango.dev for the beginning; the length from memory; read 2026-11-22"),
     rule("okta-token", "Okta", "API token", &[Is(&["00"]), Of(BASE64URL, 40, 40)])
-        .by_hand(
+        .of_provider("okta")
+    .by_hand(
             "https://help.okta.com/en-us/Content/Topics/security/api.htm",
             "Revoke it in the Admin Console under Security, API, Tokens.",
         )
