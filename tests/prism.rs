@@ -59,6 +59,22 @@ impl Drop for Prism {
     }
 }
 
+/// Where the head of a request ends, before the empty line.
+fn end_of_head(request: &[u8]) -> Option<usize> {
+    request.windows(4).position(|window| window == b"\r\n\r\n")
+}
+
+/// Is all of a request there, its body included?
+fn is_whole(request: &[u8]) -> bool {
+    let Some(end) = end_of_head(request) else {
+        return false;
+    };
+    let head = String::from_utf8_lossy(&request[..end]).to_lowercase();
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length:"));
+    let length: usize = length.map_or(0, |length| length.trim().parse().unwrap());
+    request.len() >= end + 4 + length
+}
+
 /// Stands before Prism, because our client sends no `Prefer` header: adds one to each request, and keeps the answers.
 struct Preferring {
     port: u16,
@@ -76,14 +92,13 @@ impl Preferring {
             while let Ok((mut client, _)) = listener.accept().await {
                 let mut request = Vec::new();
                 let mut buffer = [0; 4096];
-                while !request.ends_with(b"\r\n\r\n") {
+                while !is_whole(&request) {
                     let count = client.read(&mut buffer).await.unwrap();
                     request.extend_from_slice(&buffer[..count]);
                 }
-                // Our requests have no body, so the head ends what was sent.
-                request.truncate(request.len() - 2);
-                request
-                    .extend_from_slice(format!("prefer: {prefer}\r\nconnection: close\r\n\r\n").as_bytes());
+                let more = format!("\r\nprefer: {prefer}\r\nconnection: close");
+                let end = end_of_head(&request).unwrap();
+                request.splice(end..end, more.into_bytes());
                 let mut server = TcpStream::connect(("127.0.0.1", upstream)).await.unwrap();
                 server.write_all(&request).await.unwrap();
                 let mut answer = Vec::new();
