@@ -83,10 +83,10 @@ impl<P: Provider> Revoke for Revoker<P> {
 
     fn capabilities(&self) -> Capabilities {
         let lists = !P::list().is_empty();
-        let finds = lists
-            || P::Client::OPERATIONS
-                .iter()
-                .any(|operation| operation.name == FIND);
+        // A list may be one of a part only, which the key names.
+        let finds = P::Client::OPERATIONS
+            .iter()
+            .any(|operation| [FIND, "list"].contains(&operation.name));
         let probes = !P::PROBE_RULES.is_empty();
         P::ABOUT.capabilities().with_looks(finds, lists, probes)
     }

@@ -68,6 +68,13 @@ async fn providers_are_asked_about_a_key_where_they_can_be() {
         "dead keys leave the list"
     );
 
+    // The tokens of a user are listed, those of all users are not.
+    let (fake, revoker) = start("jupyterhub").await;
+    assert!(revoker.capabilities().can_find() && !revoker.capabilities().can_list());
+    let (live, dead) = (fake.new_key(), fake.dead_key());
+    assert_eq!(revoker.find(&live).await.unwrap().state(), KeyState::Live);
+    assert_eq!(revoker.find(&dead).await.unwrap_err().kind(), ErrorKind::NotFound);
+
     for provider in ["dolfin", "kadosei"] {
         let (fake, revoker) = start(provider).await;
         assert!(!revoker.capabilities().can_find() && !revoker.capabilities().can_probe());

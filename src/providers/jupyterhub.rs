@@ -12,7 +12,7 @@
 
 use std::fmt;
 use std::str::FromStr;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use crate::builder::Builder;
 use crate::credential::Form;
@@ -231,20 +231,12 @@ fn token_of(user: &str, token: Reading<'_>) -> Result<KeyInfo, String> {
         return Err("a token of another user is in the list".into());
     }
     // The list holds no token that has expired.
-    let mut info = KeyInfo::new(key_ref::<JupyterHub>(&key)?, KeyStatus::Active).with_owner(user);
-    if let Some(note) = token.text("note")? {
-        info = info.with_name(note);
-    }
-    for (time, with) in [
-        (token.time("created")?, KeyInfo::with_created_at as fn(KeyInfo, SystemTime) -> KeyInfo),
-        (token.time("last_activity")?, KeyInfo::with_last_used_at),
-        (token.time("expires_at")?, KeyInfo::with_expires_at),
-    ] {
-        if let Some(time) = time {
-            info = with(info, time);
-        }
-    }
-    Ok(info)
+    Ok(KeyInfo::new(key_ref::<JupyterHub>(&key)?, KeyStatus::Active)
+        .with_owner(user)
+        .and(token.text("note")?, KeyInfo::with_name)
+        .and(token.time("created")?, KeyInfo::with_created_at)
+        .and(token.time("last_activity")?, KeyInfo::with_last_used_at)
+        .and(token.time("expires_at")?, KeyInfo::with_expires_at))
 }
 
 #[cfg(feature = "fakes")]
