@@ -18,7 +18,7 @@ use crate::key::KeyRef;
 use crate::key_info::KeyInfo;
 use crate::outcome::{ErrorKind, Facts};
 use crate::provider::Provider;
-use crate::verdict::{Meaning, Rule, body_fits, has_passed, verdict};
+use crate::verdict::{CLOCK_SKEW, Meaning, Rule, body_fits, has_passed, verdict};
 use crate::wire::Sent;
 
 /// A request that changes nothing: one of the operations of a provider's documents, with what stands in its path and
@@ -325,6 +325,12 @@ impl<'a> Reading<'a> {
     /// Is the member there, and not null?
     pub(crate) fn has(&self, name: &str) -> bool {
         self.object.get(name).is_some_and(|value| !value.is_null())
+    }
+
+    /// Has this moment passed for certain, however wrong the answer's clock may be? For ends of which nothing else is
+    /// said: before that, the key may work.
+    pub(crate) fn is_over(&self, end: SystemTime) -> bool {
+        end.checked_add(CLOCK_SKEW).is_some_and(|end| end <= self.now)
     }
 
     /// Has this moment passed, by the answer's clock?

@@ -215,7 +215,7 @@ impl Member {
 }
 
 /// How far a provider's clock may be ahead of the clock it puts into its answers.
-const CLOCK_SKEW: Duration = Duration::from_secs(300);
+pub(crate) const CLOCK_SKEW: Duration = Duration::from_secs(300);
 
 pub(crate) fn has_passed(unix_seconds: u64, now: SystemTime) -> bool {
     let now = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();

@@ -105,7 +105,7 @@ impl Provider for Okta {
     fn page(_lookup: &Lookup, body: Reading<'_>) -> Result<Page, String> {
         let expires = body.time("expiresAt")?;
         let status = match expires {
-            Some(end) if body.is_past(end) => KeyStatus::Expired,
+            Some(end) if body.is_over(end) => KeyStatus::Expired,
             _ => KeyStatus::Active,
         };
         let known = KeyInfo::new(key_ref::<Self>(&body.id("id")?)?, status)

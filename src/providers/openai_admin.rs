@@ -93,7 +93,7 @@ impl Provider for OpenAiAdmin {
     fn page(_lookup: &Lookup, body: Reading<'_>) -> Result<Page, String> {
         let expires = body.seconds("expires_at")?;
         let status = match expires {
-            Some(end) if body.is_past(end) => KeyStatus::Expired,
+            Some(end) if body.is_over(end) => KeyStatus::Expired,
             _ => KeyStatus::Active,
         };
         let used = if body.has("last_used_at") { body.seconds("last_used_at")? } else { None };

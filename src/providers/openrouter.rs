@@ -90,7 +90,7 @@ impl Provider for OpenRouter {
         let key = body.object("data")?.ok_or("`data` is null")?;
         let expires = key.time("expires_at")?;
         let status = match key.truth("disabled")? {
-            _ if expires.is_some_and(|end| key.is_past(end)) => KeyStatus::Expired,
+            _ if expires.is_some_and(|end| key.is_over(end)) => KeyStatus::Expired,
             true => KeyStatus::Inactive,
             false => KeyStatus::Active,
         };
