@@ -74,7 +74,7 @@ impl<P: Provider> RevokerInner<P> {
             // After the source was asked: what it gave for this request is no answer to its refusal.
             let sent = Instant::now();
             let answer = self.ask_once(lookup, &known, limit).await;
-            let refused = is_refused(verdict(P::ABOUT.rules, &[], &answer).meaning, &answer);
+            let refused = is_refused(verdict(self.about().rules, &[], &answer).meaning, &answer);
             if refused && !std::mem::replace(&mut renewed, true) {
                 match self.credentials.instead_of(&known, sent).await {
                     Some(other) => {
@@ -117,9 +117,13 @@ impl<P: Provider> RevokerInner<P> {
         attempt(P::look_up(&client, lookup), limit).await
     }
 
+    fn unread(&self, why: Unread) -> RevokeError {
+        unread(self.about().name, why)
+    }
+
     async fn page(&self, lookup: &Lookup) -> Result<Page, Unread> {
         let (answer, credential) = self.ask(lookup, None).await;
-        read_page::<P>(lookup, &answer, &credential.redactor)
+        read_page::<P>(self.about(), lookup, &answer, &credential.redactor)
     }
 
     /// What the provider says of a key.
@@ -129,22 +133,25 @@ impl<P: Provider> RevokerInner<P> {
         if lookups.is_empty() {
             let own = self.whoami().await?;
             return own.filter(|own| own.key().key() == text).ok_or_else(|| {
-                unsupported(P::ABOUT.name.to_owned(), "ask about any key but the one in use")
+                unsupported(
+                    self.about().name.to_owned(),
+                    "ask about any key but the one in use",
+                )
             });
         }
         let mut inventory = Inventory::new(lookups.clone());
         while let Some(lookup) = inventory.next() {
             let page = self.page(&lookup).await;
-            let keys = inventory.add(&lookup, page).map_err(unread::<P>)?;
+            let keys = inventory.add(&lookup, page).map_err(|why| self.unread(why))?;
             if let Some(found) = keys.into_iter().find(|info| info.key().key() == text) {
                 return Ok(found);
             }
         }
         if !inventory.is_complete() {
             let why = "the list was not read to its end";
-            return Err(unread::<P>(Unread::unexpected(None, why)));
+            return Err(self.unread(Unread::unexpected(None, why)));
         }
-        let missing = RevokeError::new(P::ABOUT.name, ErrorKind::NotFound, KeyState::Unknown);
+        let missing = RevokeError::new(self.about().name, ErrorKind::NotFound, KeyState::Unknown);
         let words = match lookups.iter().any(|lookup| lookup.operation == FIND) {
             true => "the provider says that it has no such key",
             false => "it is not in the provider's list, which was read to its end",
@@ -156,22 +163,29 @@ impl<P: Provider> RevokerInner<P> {
 
     /// The key that the credential itself is; `None` where the provider does not say.
     pub(crate) async fn whoami(&self) -> Result<Option<KeyInfo>, RevokeError> {
-        let lookup = P::whoami().ok_or_else(|| unsupported(P::ABOUT.name.to_owned(), "ask about keys"))?;
-        let page = self.page(&lookup).await.map_err(unread::<P>)?;
+        let lookup =
+            P::whoami().ok_or_else(|| unsupported(self.about().name.to_owned(), "ask about keys"))?;
+        let page = self.page(&lookup).await.map_err(|why| self.unread(why))?;
         Ok(page.items.into_iter().next())
     }
 
     /// Does the provider accept this secret?
     pub(crate) async fn probe(&self, secret: &Secret) -> Result<Acceptance, RevokeError> {
         let what = "try a secret of this form without using it";
-        let lookup = P::probe(secret.expose()).ok_or_else(|| unsupported(P::ABOUT.name.to_owned(), what))?;
+        let lookup =
+            P::probe(secret.expose()).ok_or_else(|| unsupported(self.about().name.to_owned(), what))?;
         let credential = Credential::from_text(secret.expose());
-        let prepared = credential.prepare(P::ABOUT.name, P::ABOUT.credentials)?;
+        let prepared = credential.prepare(self.about().name, self.about().credentials)?;
         let (answer, prepared) = self.ask(&lookup, Some(Arc::new(prepared))).await;
-        match probed::<P>(&answer, &prepared.redactor) {
+        match probed(
+            self.provider.probe_rules(),
+            self.about(),
+            &answer,
+            &prepared.redactor,
+        ) {
             Probed::Accepted => Ok(Acceptance::Accepted),
             Probed::Refused => Ok(Acceptance::Refused),
-            Probed::Unknown(why) => Err(unread::<P>(why)),
+            Probed::Unknown(why) => Err(self.unread(why)),
         }
     }
 }
@@ -184,7 +198,7 @@ fn nothing_sent(message: String) -> Attempt {
 }
 
 /// An answer that says nothing, as an error that claims nothing.
-fn unread<P: Provider>(unread: Unread) -> RevokeError {
+fn unread(provider: &'static str, unread: Unread) -> RevokeError {
     let next = match unread.kind {
         ErrorKind::Unauthenticated | ErrorKind::PermissionDenied => {
             "Use a credential that may look keys up, and ask again: a look-up changes nothing."
@@ -203,7 +217,7 @@ fn unread<P: Provider>(unread: Unread) -> RevokeError {
         None if unread.kind == ErrorKind::NoAnswer => Delivery::MaybeSent,
         None => Delivery::NotSent,
     };
-    RevokeError::new(P::ABOUT.name, unread.kind, KeyState::Unknown)
+    RevokeError::new(provider, unread.kind, KeyState::Unknown)
         .with_facts(*unread.facts)
         .with_delivery(delivery)
         .with_retryable(true)
@@ -242,7 +256,7 @@ impl<P: Provider> Pages for RevokerInner<P> {
     }
 
     fn explain(&self, why: Unread) -> RevokeError {
-        unread::<P>(why)
+        self.unread(why)
     }
 }
 
@@ -251,7 +265,7 @@ impl Keys {
         let first = P::list();
         let failed = first
             .is_empty()
-            .then(|| unsupported(P::ABOUT.name.to_owned(), "list keys"));
+            .then(|| unsupported(pages.about().name.to_owned(), "list keys"));
         Self {
             pages: failed.is_none().then_some(pages as Arc<dyn Pages>),
             inventory: Inventory::new(first),

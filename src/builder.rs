@@ -17,7 +17,7 @@ use crate::outcome::{ErrorKind, KeyState, RevokeError};
 use crate::provider::{About, Effect, Provider};
 use crate::retry::{Budget, RetryPolicy};
 use crate::source::{Cached, CredentialSource, Credentials};
-use crate::wire::{Generated, Target};
+use crate::wire::Target;
 
 /// How long one attempt may take where nothing is set: connecting, sending, and the whole answer.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -201,19 +201,19 @@ impl<P: Provider> BuildTarget for P {
     type Revoker = Revoker<P>;
 
     fn build(self, settings: Settings) -> Result<Revoker<P>, BuildError> {
-        let about = P::ABOUT;
+        let about = self.about();
         let name = about.name;
         let mut problems = Vec::new();
         let mut take = |problem| problems.push(problem);
 
-        let (prefix, mut headers) = named_settings(&about, &settings.named, &mut take);
-        let constant = P::HEADERS.iter();
+        let (prefix, mut headers) = named_settings(about, &settings.named, &mut take);
+        let constant = self.headers().iter();
         headers.extend(
             constant.map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value))),
         );
         let credentials = match &settings.credential {
             Some(Given::Fixed(credential)) => {
-                if let Some(Err(problem)) = credential.key_id().map(str::parse::<P::Key>) {
+                if let Some(Err(problem)) = credential.key_id().map(|id| self.parse_key(id)) {
                     take(problem);
                 }
                 let prepared = credential.prepare(name, about.credentials).map_err(&mut take);
@@ -276,7 +276,7 @@ impl<P: Provider> BuildTarget for P {
             target: Arc::new(Target {
                 base,
                 root,
-                operations: P::Client::OPERATIONS,
+                operations: self.operations(),
                 headers,
             }),
             http,
@@ -288,7 +288,7 @@ impl<P: Provider> BuildTarget for P {
             connect_timeout: connect,
             attempt_timeout: attempt,
             deadline,
-            marker: std::marker::PhantomData,
+            provider: self,
         })))
     }
 }

@@ -44,6 +44,7 @@ impl<P> Clone for Revoker<P> {
 }
 
 pub(crate) struct RevokerInner<P> {
+    pub(crate) provider: P,
     pub(crate) target: Arc<Target>,
     pub(crate) http: reqwest::Client,
     pub(crate) credentials: Credentials,
@@ -55,7 +56,12 @@ pub(crate) struct RevokerInner<P> {
     pub(crate) connect_timeout: Duration,
     pub(crate) attempt_timeout: Duration,
     pub(crate) deadline: Duration,
-    pub(crate) marker: std::marker::PhantomData<fn() -> P>,
+}
+
+impl<P: Provider> RevokerInner<P> {
+    pub(crate) fn about(&self) -> &'static About {
+        self.provider.about()
+    }
 }
 
 impl<P> fmt::Debug for RevokerInner<P> {
@@ -74,7 +80,11 @@ impl<P: Provider> Revoke for Revoker<P> {
     type Key = P::Key;
 
     fn provider(&self) -> &str {
-        P::ABOUT.name
+        self.0.about().name
+    }
+
+    fn parse_key(&self, text: &str) -> Result<P::Key, InvalidInput> {
+        self.0.provider.parse_key(text)
     }
 
     async fn revoke(&self, key: &P::Key) -> RevokeResult {
@@ -84,23 +94,24 @@ impl<P: Provider> Revoke for Revoker<P> {
     fn capabilities(&self) -> Capabilities {
         let lists = !P::list().is_empty();
         // A list may be one of a part only, which the key names.
-        let finds = P::Client::OPERATIONS
+        let operations = self.0.provider.operations();
+        let finds = operations
             .iter()
             .any(|operation| [FIND, "list"].contains(&operation.name));
-        let probes = !P::PROBE_RULES.is_empty();
-        P::ABOUT.capabilities().with_looks(finds, lists, probes)
+        let probes = !self.0.provider.probe_rules().is_empty();
+        self.0.about().capabilities().with_looks(finds, lists, probes)
     }
 
     fn is_own(&self, key: &P::Key) -> bool {
         match &self.0.credentials {
-            Credentials::Fixed(credential) => is_own::<P>(credential, &key.to_string()),
+            Credentials::Fixed(credential) => is_own(&self.0.provider, credential, &key.to_string()),
             Credentials::Source(_) => false,
         }
     }
 
     fn check(&self, key: &P::Key) -> Result<(), InvalidInput> {
         match &self.0.credentials {
-            Credentials::Fixed(credential) => check_key(&P::ABOUT, &key.parameters(), credential),
+            Credentials::Fixed(credential) => check_key(self.0.about(), &key.parameters(), credential),
             Credentials::Source(_) => Ok(()),
         }
     }
@@ -118,7 +129,7 @@ impl<P: Provider> Revoke for Revoker<P> {
             && let Ok(info) = self.0.find(key).await
             && info.state() == KeyState::Dead
         {
-            return Ok(listed_dead(P::ABOUT.name, &info));
+            return Ok(listed_dead(self.0.about().name, &info));
         }
         if let Some(checks) = within.checks {
             return self.0.revoke_checked(key, within, checks).await;
@@ -141,8 +152,9 @@ impl<P: Provider> Revoke for Revoker<P> {
 }
 
 /// Is the credential the key of this text?
-fn is_own<P: Provider>(credential: &Prepared, text: &str) -> bool {
-    let own = credential.key_id.as_deref().map(str::parse::<P::Key>);
+fn is_own<P: Provider>(provider: &P, credential: &Prepared, text: &str) -> bool {
+    let own = credential.key_id.as_deref();
+    let own = own.map(|own| provider.parse_key(own));
     own.is_some_and(|own| own.is_ok_and(|own| own.to_string() == text))
 }
 
@@ -232,14 +244,14 @@ impl<'a, P: Provider> OneCall<'a, P> {
     async fn run(&self) -> RevokeResult {
         let limits = Limits {
             policy: self.revoker.policy,
-            repeat: P::ABOUT.may_repeat(),
+            repeat: self.revoker.about().may_repeat(),
             connect_timeout: self.revoker.connect_timeout,
             attempt_timeout: self.revoker.attempt_timeout,
             deadline: self.revoker.deadline,
             earlier_doubt: self.within.in_doubt,
             yields: self.within.yields,
         };
-        report(&P::ABOUT, run(self, &limits).await)
+        report(self.revoker.about(), run(self, &limits).await)
     }
 
     pub(crate) async fn run_until(&self, until: impl Future<Output = ()> + Send) -> RevokeResult {
@@ -288,7 +300,7 @@ impl<'a, P: Provider> OneCall<'a, P> {
                 None => Delivery::NotSent,
             };
             let state = conclude_early(progress.in_flight, progress.in_doubt);
-            RevokeError::new(P::ABOUT.name, ErrorKind::Cancelled, state)
+            RevokeError::new(self.revoker.about().name, ErrorKind::Cancelled, state)
                 .with_attempts(progress.attempts)
                 .with_delivery(delivery)
                 .with_detail("the call was ended before it had a verdict")
@@ -314,7 +326,7 @@ impl<'a, P: Provider> OneCall<'a, P> {
         let credential = Arc::new(credential.and_redacting(&self.revoker.redactor));
         self.progress(|progress| progress.credential = Some(Arc::clone(&credential)));
 
-        if let Err(problem) = check_key(&P::ABOUT, &self.parameters, &credential) {
+        if let Err(problem) = check_key(self.revoker.about(), &self.parameters, &credential) {
             return (not_sent(FailureReason::Guard, problem.to_string()), false);
         }
         let start = self.start(number);
@@ -333,7 +345,7 @@ impl<'a, P: Provider> OneCall<'a, P> {
             target: Arc::clone(&self.revoker.target),
             parameters: Arc::clone(&self.parameters),
             query: Arc::default(),
-            content: P::CONTENT,
+            content: self.revoker.provider.content(),
             credential,
         };
         let base = self.revoker.target.base.as_str().trim_end_matches('/');
@@ -347,7 +359,7 @@ impl<'a, P: Provider> OneCall<'a, P> {
 
     fn start(&self, number: u32) -> AttemptStart<'_> {
         AttemptStart {
-            provider: P::ABOUT.name,
+            provider: self.revoker.about().name,
             tenant: self.within.tenant,
             key: &self.text,
             number,
@@ -390,10 +402,13 @@ impl<P: Provider> World for OneCall<'_, P> {
         let (attempt, vetoed) = self.send(number, self.at(limit)).await;
         let credential = self.progress(|progress| progress.credential.clone());
         let (redactor, by_itself) = match &credential {
-            Some(credential) => (&credential.redactor, is_own::<P>(credential, &self.text)),
+            Some(credential) => (
+                &credential.redactor,
+                is_own(&self.revoker.provider, credential, &self.text),
+            ),
             None => (&self.revoker.redactor, false),
         };
-        let (attempted, seen) = judged(&P::ABOUT, &self.parameters, &attempt, redactor);
+        let (attempted, seen) = judged(self.revoker.about(), &self.parameters, &attempt, redactor);
         self.progress(|progress| {
             progress.attempts = number;
             progress.in_flight = false;
@@ -435,7 +450,7 @@ impl<P: Provider> World for OneCall<'_, P> {
             Meaning::Not(_, state) => state,
         };
         tracing::debug!(
-            provider = P::ABOUT.name,
+            provider = self.revoker.about().name,
             key = self.text,
             attempt = number,
             status = seen.facts.status,

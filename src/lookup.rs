@@ -17,7 +17,7 @@ use crate::input::InvalidInput;
 use crate::key::KeyRef;
 use crate::key_info::KeyInfo;
 use crate::outcome::{ErrorKind, Facts};
-use crate::provider::Provider;
+use crate::provider::{About, Provider};
 use crate::verdict::{CLOCK_SKEW, Meaning, Rule, body_fits, has_passed, verdict};
 use crate::wire::Sent;
 
@@ -132,9 +132,9 @@ pub(crate) struct Unread {
 
 impl Unread {
     /// Reads what can be said of an attempt by its status alone, with our words where the provider has none.
-    pub(crate) fn new<P: Provider>(attempt: &Attempt, redactor: &Redactor) -> Self {
+    pub(crate) fn new(about: &About, attempt: &Attempt, redactor: &Redactor) -> Self {
         // Of the rules on revoking, those on refusals hold for every operation: a wrong host is a wrong host.
-        let refusals = P::ABOUT.rules.iter().filter(|rule| {
+        let refusals = about.rules.iter().filter(|rule| {
             rule.status >= 400 && matches!(rule.meaning, Meaning::Not(ErrorKind::Misdirected, _))
         });
         let refusals: Vec<Rule> = refusals.cloned().collect();
@@ -175,19 +175,20 @@ pub(crate) const FIND: &str = "find";
 /// Reads the answer to a look-up. Only a documented 200 with a complete JSON object is read at all, and the provider's
 /// own "no such key" where one key was asked for.
 pub(crate) fn read_page<P: Provider>(
+    about: &About,
     lookup: &Lookup,
     attempt: &Attempt,
     redactor: &Redactor,
 ) -> Result<Page, Unread> {
     let answer = match attempt {
         Attempt::Answered(answer) if answer.status == 200 && !answer.is_problem_document() => answer,
-        Attempt::Answered(answer) if lookup.operation == FIND && says_missing::<P>(lookup, answer) => {
+        Attempt::Answered(answer) if lookup.operation == FIND && says_missing(about, lookup, answer) => {
             return Ok(Page::default());
         }
-        _ => return Err(Unread::new::<P>(attempt, redactor)),
+        _ => return Err(Unread::new(about, attempt, redactor)),
     };
     let Some(Value::Object(object)) = answer.json() else {
-        return Err(Unread::new::<P>(attempt, redactor));
+        return Err(Unread::new(about, attempt, redactor));
     };
     let now = answer.now();
     let page = P::page(
@@ -206,8 +207,8 @@ pub(crate) fn read_page<P: Provider>(
     Ok(page)
 }
 
-fn says_missing<P: Provider>(lookup: &Lookup, answer: &Answer) -> bool {
-    let missing = P::ABOUT.missing.0.filter(|_| answer.status == 404);
+fn says_missing(about: &About, lookup: &Lookup, answer: &Answer) -> bool {
+    let missing = about.missing.0.filter(|_| answer.status == 404);
     missing.is_some_and(|body| body_fits(body, answer, &lookup.parameters))
 }
 

@@ -51,8 +51,11 @@ fn asks<P: Provider>(key: &str, secret: &str) -> Asks {
     Asks {
         provider: P::ABOUT.name,
         lookups,
-        page: read_page::<P>,
-        probe: P::probe(secret).map(|lookup| (lookup, probed::<P> as ReadProbe)),
+        page: |lookup, attempt, redactor| read_page::<P>(&P::ABOUT, lookup, attempt, redactor),
+        probe: P::probe(secret).map(|lookup| {
+            let read: ReadProbe = |attempt, redactor| probed(P::PROBE_RULES, &P::ABOUT, attempt, redactor);
+            (lookup, read)
+        }),
     }
 }
 
@@ -361,7 +364,7 @@ fn with(mut page: Value, path: &str, value: Value) -> Value {
 }
 
 fn read<P: Provider>(lookup: &Lookup, body: &Value) -> Result<Page, Unread> {
-    read_page::<P>(lookup, &ok(body), &Redactor::default())
+    read_page::<P>(&P::ABOUT, lookup, &ok(body), &Redactor::default())
 }
 
 #[test]
@@ -547,7 +550,7 @@ fn a_key_that_is_a_credential_of_ours_is_not_listed() {
         .prepare("devin", Devin::ABOUT.credentials)
         .unwrap()
         .redactor;
-    let page = read_page::<Devin>(&Devin::list()[0], &ok(&devin_page()), &redactor);
+    let page = read_page::<Devin>(&Devin::ABOUT, &Devin::list()[0], &ok(&devin_page()), &redactor);
     let unread = page.unwrap_err();
     assert!(!format!("{unread:?}").contains("apk-abc1"), "{unread:?}");
 }
@@ -590,7 +593,10 @@ async fn inventory<P: Provider>(fake: &Fake, first: Vec<Lookup>) -> Result<Vec<K
     let (mut inventory, mut keys) = (Inventory::new(first), Vec::new());
     while let Some(lookup) = inventory.next() {
         let attempt = send::<P>(fake, &lookup, fake.credential()).await;
-        keys.extend(inventory.add(&lookup, read_page::<P>(&lookup, &attempt, &Redactor::default()))?);
+        keys.extend(inventory.add(
+            &lookup,
+            read_page::<P>(&P::ABOUT, &lookup, &attempt, &Redactor::default()),
+        )?);
     }
     assert!(inventory.is_complete());
     Ok(keys)
@@ -677,7 +683,10 @@ async fn an_inventory_that_is_disturbed_is_an_error_and_never_a_shorter_one() {
         let mut inventory = Inventory::new(vec![lookup]);
         let lookup = inventory.next().unwrap();
         inventory
-            .add(&lookup, read_page::<Devin>(&lookup, &first, &Redactor::default()))
+            .add(
+                &lookup,
+                read_page::<Devin>(&Devin::ABOUT, &lookup, &first, &Redactor::default()),
+            )
             .unwrap();
         // Behind the first page.
         let lookup = inventory.next().unwrap();
@@ -685,7 +694,7 @@ async fn an_inventory_that_is_disturbed_is_an_error_and_never_a_shorter_one() {
         let second = send::<Devin>(&fake, &lookup, fake.credential()).await;
         let page = inventory.add(
             &lookup,
-            read_page::<Devin>(&lookup, &second, &Redactor::default()),
+            read_page::<Devin>(&Devin::ABOUT, &lookup, &second, &Redactor::default()),
         );
         assert_eq!(page.unwrap_err().kind, kind);
         assert!(!inventory.is_complete() && inventory.next().is_none());
@@ -695,7 +704,7 @@ async fn an_inventory_that_is_disturbed_is_an_error_and_never_a_shorter_one() {
 async fn probe<P: Provider>(fake: &Fake, secret: &str) -> String {
     let lookup = P::probe(secret).unwrap();
     let attempt = send::<P>(fake, &lookup, Credential::from_text(secret)).await;
-    probe_word(&probed::<P>(&attempt, &Redactor::default()))
+    probe_word(&probed(P::PROBE_RULES, &P::ABOUT, &attempt, &Redactor::default()))
 }
 
 /// A secret before and after its key's death, and when something stands in the way.
@@ -805,7 +814,8 @@ async fn a_hub_lists_the_tokens_of_a_user_and_names_the_one_that_is_calling() {
         (fake.credential(), vec![]), // a service's own
     ] {
         let attempt = send::<JupyterHub>(&fake, &lookup, caller).await;
-        let page = read_page::<JupyterHub>(&lookup, &attempt, &Redactor::default()).unwrap();
+        let page =
+            read_page::<JupyterHub>(&JupyterHub::ABOUT, &lookup, &attempt, &Redactor::default()).unwrap();
         assert_eq!(page.items, named);
     }
     let before_5 = json!({ "kind": "user", "name": "alice" });
@@ -831,7 +841,7 @@ async fn sinjapp_names_the_key_that_is_calling() {
     let own = Credential::api_key(fake.secret(&key).unwrap());
     let lookup = Sinjapp::whoami().unwrap();
     let attempt = send::<Sinjapp>(&fake, &lookup, own).await;
-    let page = read_page::<Sinjapp>(&lookup, &attempt, &Redactor::default()).unwrap();
+    let page = read_page::<Sinjapp>(&Sinjapp::ABOUT, &lookup, &attempt, &Redactor::default()).unwrap();
     assert_eq!(page.items, [KeyInfo::new(key, KeyStatus::Active)]);
 }
 

@@ -3,7 +3,7 @@
 use crate::answer::Attempt;
 use crate::credential::Redactor;
 use crate::lookup::Unread;
-use crate::provider::Provider;
+use crate::provider::About;
 use crate::verdict::{Expect, body_fits};
 
 /// One line of a provider's table: this status, with a body of this kind, says that.
@@ -50,10 +50,10 @@ pub(crate) enum Probed {
 
 /// Reads the answer to a probe. Whatever is not in the provider's table is unknown: a proxy's page, a rate limit, a
 /// redirect, a failure, and a refusal that is not the provider's own.
-pub(crate) fn probed<P: Provider>(attempt: &Attempt, redactor: &Redactor) -> Probed {
+pub(crate) fn probed(rules: &[ProbeRule], about: &About, attempt: &Attempt, redactor: &Redactor) -> Probed {
     if let Attempt::Answered(answer) = attempt {
         let fits = |rule: &&ProbeRule| rule.status == answer.status && body_fits(rule.body, answer, &[]);
-        if let Some(rule) = P::PROBE_RULES.iter().find(fits) {
+        if let Some(rule) = rules.iter().find(fits) {
             return if rule.accepted {
                 Probed::Accepted
             } else {
@@ -61,5 +61,5 @@ pub(crate) fn probed<P: Provider>(attempt: &Attempt, redactor: &Redactor) -> Pro
             };
         }
     }
-    Probed::Unknown(Unread::new::<P>(attempt, redactor))
+    Probed::Unknown(Unread::new(about, attempt, redactor))
 }

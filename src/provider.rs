@@ -15,7 +15,7 @@ use crate::input::InvalidInput;
 use crate::lookup::{Lookup, Page, Reading, not_offered};
 use crate::probe::ProbeRule;
 use crate::verdict::{Expect, Rule};
-use crate::wire::{Generated, Sent};
+use crate::wire::{Generated, Operation, Sent};
 
 /// A service whose keys we revoke. Implemented by the markers in this crate's provider modules, such as
 /// [`dolfin::Dolfin`](crate::dolfin::Dolfin); not meant to be implemented elsewhere.
@@ -28,6 +28,44 @@ pub trait Provider: Sized + Send + Sync + 'static {
     const ABOUT: About;
     #[doc(hidden)]
     fn revoke(client: &Self::Client, key: &Self::Key) -> impl Future<Output = Sent> + Send;
+
+    /// What is above and below as a constant, for this instance: a provider that was described at run time has its own.
+    /// The shared parts ask here, and never for a constant.
+    #[doc(hidden)]
+    fn about(&self) -> &'static About {
+        const { &Self::ABOUT }
+    }
+
+    #[doc(hidden)]
+    fn operations(&self) -> &'static [Operation] {
+        Self::Client::OPERATIONS
+    }
+
+    #[doc(hidden)]
+    fn document_version(&self) -> &'static str {
+        Self::Client::DOCUMENT
+    }
+
+    #[doc(hidden)]
+    fn content(&self) -> Content {
+        Self::CONTENT
+    }
+
+    #[doc(hidden)]
+    fn headers(&self) -> &'static [(&'static str, &'static str)] {
+        Self::HEADERS
+    }
+
+    #[doc(hidden)]
+    fn probe_rules(&self) -> &'static [ProbeRule] {
+        Self::PROBE_RULES
+    }
+
+    /// The key of this text.
+    #[doc(hidden)]
+    fn parse_key(&self, text: &str) -> Result<Self::Key, InvalidInput> {
+        text.parse()
+    }
 
     /// The body of the revoke request. The guard lets no other leave.
     #[doc(hidden)]

@@ -11,7 +11,7 @@ use crate::input::InvalidInput;
 use crate::key::KeyRef;
 use crate::provider::{About, Effect, IdsReused, Provider, Repeat};
 use crate::revoke::{AnyRevoker, unknown_provider};
-use crate::wire::{Generated, Operation};
+use crate::wire::Operation;
 
 /// One row a provider: its module and its marker.
 macro_rules! table {
@@ -297,34 +297,34 @@ impl<P: Provider + Clone + crate::fakes::FakeAnswers> Row for P {}
 
 impl<P: Row> Entry for P {
     fn about(&self) -> &'static About {
-        const { &P::ABOUT }
+        Provider::about(self)
     }
 
     fn operations(&self) -> &'static [Operation] {
-        P::Client::OPERATIONS
+        Provider::operations(self)
     }
 
     fn content(&self) -> Content {
-        P::CONTENT
+        Provider::content(self)
     }
 
     fn document_version(&self) -> &'static str {
-        P::Client::DOCUMENT
+        Provider::document_version(self)
     }
 
     #[cfg(feature = "fakes")]
     fn headers(&self) -> &'static [(&'static str, &'static str)] {
-        P::HEADERS
+        Provider::headers(self)
     }
 
     fn check_key(&self, key: &str) -> Result<String, InvalidInput> {
-        key.parse::<P::Key>().map(|key| key.to_string())
+        self.parse_key(key).map(|key| key.to_string())
     }
 
     #[cfg(feature = "fakes")]
     fn parameters(&self, key: &str) -> Result<Vec<(&'static str, String)>, InvalidInput> {
         use crate::provider::KeyParts;
-        key.parse::<P::Key>().map(|key| key.parameters())
+        self.parse_key(key).map(|key| key.parameters())
     }
 
     #[cfg(feature = "fakes")]

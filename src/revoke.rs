@@ -64,6 +64,12 @@ pub trait Revoke: Send + Sync + 'static {
     /// The provider's name, as in `provider:key`.
     fn provider(&self) -> &str;
 
+    /// The key of this text, where only the provider itself knows its form: one that was described at run time.
+    #[doc(hidden)]
+    fn parse_key(&self, text: &str) -> Result<Self::Key, InvalidInput> {
+        text.parse().map_err(|error| refused(self.provider(), error))
+    }
+
     /// Revokes the key and says whether it is dead.
     fn revoke(&self, key: &Self::Key) -> impl Future<Output = RevokeResult> + Send;
 
@@ -358,6 +364,10 @@ impl<R: Revoke> Revoke for Arc<R> {
         R::provider(self)
     }
 
+    fn parse_key(&self, text: &str) -> Result<R::Key, InvalidInput> {
+        R::parse_key(self, text)
+    }
+
     fn revoke(&self, key: &R::Key) -> impl Future<Output = RevokeResult> + Send {
         R::revoke(self, key)
     }
@@ -419,35 +429,35 @@ impl<R: Revoke> Erased for R {
     }
 
     fn check(&self, key: &str) -> Result<String, InvalidInput> {
-        let key = parse::<R>(self, key)?;
+        let key = self.parse_key(key)?;
         Revoke::check(self, &key)?;
         Ok(key.to_string())
     }
 
     fn revoke<'a>(&'a self, key: &'a str) -> BoxFuture<'a, RevokeResult> {
         Box::pin(async move {
-            let key = parse::<R>(self, key)?;
+            let key = self.parse_key(key)?;
             Revoke::revoke(self, &key).await
         })
     }
 
     fn revoke_until<'a>(&'a self, key: &'a str, until: BoxFuture<'a, ()>) -> BoxFuture<'a, RevokeResult> {
         Box::pin(async move {
-            let key = parse::<R>(self, key)?;
+            let key = self.parse_key(key)?;
             Revoke::revoke_until(self, &key, until).await
         })
     }
 
     fn revoke_within<'a>(&'a self, key: &'a str, within: &'a Within<'a>) -> BoxFuture<'a, RevokeResult> {
         Box::pin(async move {
-            let key = parse::<R>(self, key)?;
+            let key = self.parse_key(key)?;
             Revoke::revoke_within(self, &key, within).await
         })
     }
 
     fn find<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<KeyInfo, RevokeError>> {
         Box::pin(async move {
-            let key = parse::<R>(self, key)?;
+            let key = self.parse_key(key)?;
             Revoke::find(self, &key).await
         })
     }
@@ -465,27 +475,23 @@ impl<R: Revoke> Erased for R {
     }
 
     fn is_own(&self, key: &str) -> bool {
-        parse::<R>(self, key).is_ok_and(|key| Revoke::is_own(self, &key))
+        self.parse_key(key).is_ok_and(|key| Revoke::is_own(self, &key))
     }
 }
 
-fn parse<R: Revoke>(revoker: &R, key: &str) -> Result<R::Key, InvalidInput> {
-    key.parse().map_err(|error: <R::Key as FromStr>::Err| {
-        let error: Box<dyn Error + Send + Sync> = error.into();
-        error
-            .downcast::<InvalidInput>()
-            .map(|input| *input)
-            .unwrap_or_else(|error| {
-                let provider = revoker.provider().to_owned();
-                let subject = format!("{provider} key");
-                InvalidInput::new(
-                    provider,
-                    subject,
-                    format!("is refused: {error}"),
-                    "give the id as the provider lists it",
-                )
-            })
-    })
+fn refused(provider: &str, error: impl Error + Send + Sync + 'static) -> InvalidInput {
+    let error: Box<dyn Error + Send + Sync> = error.into();
+    error
+        .downcast::<InvalidInput>()
+        .map(|input| *input)
+        .unwrap_or_else(|error| {
+            InvalidInput::new(
+                provider.to_owned(),
+                format!("{provider} key"),
+                format!("is refused: {error}"),
+                "give the id as the provider lists it",
+            )
+        })
 }
 
 /// A key that no revoker is there for.

@@ -11,7 +11,7 @@ use crate::key_info::KeyInfo;
 use crate::outcome::{
     Delivery, Disposition, ErrorKind, Evidence, KeyState, Revocation, RevokeError, RevokeResult,
 };
-use crate::provider::{Provider, Repeat};
+use crate::provider::{About, Provider, Repeat};
 use crate::within::Within;
 
 /// What was seen before anything was sent.
@@ -52,11 +52,11 @@ impl<P: Provider> RevokerInner<P> {
             .filter(|info| info.state() == KeyState::Dead)
         {
             // We would rather send nothing.
-            return Ok(listed_dead(P::ABOUT.name, info));
+            return Ok(listed_dead(self.about().name, info));
         }
         let call = OneCall::new(self, key, *within);
         let result = call.run_until(call.ended()).await;
-        let result = attested::<P>(result, checks.attestation.as_ref());
+        let result = attested(self.about(), result, checks.attestation.as_ref());
         match &checks.verification {
             Some(verification) => self.verify(key, within, verification, &before, result).await,
             None => result,
@@ -75,7 +75,7 @@ impl<P: Provider> RevokerInner<P> {
                 (Ok(info), wanted) => {
                     let differences = wanted.map(|wanted| wanted.differences(&info)).unwrap_or_default();
                     if !differences.is_empty() {
-                        return Err(wrong_key::<P>(&differences));
+                        return Err(wrong_key(self.about(), &differences));
                     }
                     before.listed = Some(info);
                 }
@@ -105,7 +105,7 @@ impl<P: Provider> RevokerInner<P> {
             return Ok(());
         }
         Err(
-            RevokeError::new(P::ABOUT.name, ErrorKind::WrongKey, KeyState::Live)
+            RevokeError::new(self.about().name, ErrorKind::WrongKey, KeyState::Live)
                 .with_delivery(Delivery::NotSent)
                 .with_attempts(0)
                 .with_detail("it is the credential in use, and that was not said to be meant"),
@@ -128,12 +128,13 @@ impl<P: Provider> RevokerInner<P> {
             return result;
         }
         let began = Instant::now();
-        let budget = verification.budget(P::ABOUT.propagation);
+        let budget = verification.budget(self.about().propagation);
         let (mut pause, mut last) = (FIRST_PAUSE, Look::Silent);
         loop {
             match self.look_after(key, within, verification, before, &result).await {
                 Look::Dead(evidence) => {
-                    return Ok(confirmed::<P>(result, before, evidence).with_verified_after(began.elapsed()));
+                    return Ok(confirmed(self.about(), result, before, evidence)
+                        .with_verified_after(began.elapsed()));
                 }
                 Look::Killed(dead) => return Ok(*dead),
                 Look::Blind => return result,
@@ -147,10 +148,18 @@ impl<P: Provider> RevokerInner<P> {
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
         match (last, result) {
-            (Look::Accepted, result) => Err(still::<P>(ErrorKind::StillAccepted, KeyState::Live, result)),
-            (Look::Listed, result @ Ok(_)) => {
-                Err(still::<P>(ErrorKind::StillListed, KeyState::Unknown, result))
-            }
+            (Look::Accepted, result) => Err(still(
+                self.about(),
+                ErrorKind::StillAccepted,
+                KeyState::Live,
+                result,
+            )),
+            (Look::Listed, result @ Ok(_)) => Err(still(
+                self.about(),
+                ErrorKind::StillListed,
+                KeyState::Unknown,
+                result,
+            )),
             (_, result) => result,
         }
     }
@@ -189,7 +198,7 @@ impl<P: Provider> RevokerInner<P> {
                 Ok(_) | Err(_) => blind = false,
             }
         }
-        if P::ABOUT.may_repeat() == Repeat::Conclusive {
+        if self.about().may_repeat() == Repeat::Conclusive {
             let within = Within {
                 in_doubt: true,
                 ..*within
@@ -216,11 +225,11 @@ pub(crate) fn listed_dead(provider: &'static str, info: &KeyInfo) -> Revocation 
 }
 
 /// The provider's own "no such key", about a key that the caller knows to have existed.
-fn attested<P: Provider>(result: RevokeResult, attestation: Option<&Attestation>) -> RevokeResult {
+fn attested(about: &About, result: RevokeResult, attestation: Option<&Attestation>) -> RevokeResult {
     match (result, attestation) {
         (Err(error), Some(attestation)) if error.is_missing() => {
             let dead = Revocation::new(
-                P::ABOUT.name,
+                about.name,
                 Disposition::AlreadyRevoked,
                 [Evidence::CallerAttested],
             );
@@ -233,7 +242,7 @@ fn attested<P: Provider>(result: RevokeResult, attestation: Option<&Attestation>
     }
 }
 
-fn confirmed<P: Provider>(result: RevokeResult, before: &Before, evidence: Evidence) -> Revocation {
+fn confirmed(about: &About, result: RevokeResult, before: &Before, evidence: Evidence) -> Revocation {
     match result {
         Ok(dead) => dead.with_evidence(evidence),
         Err(error) => {
@@ -243,24 +252,24 @@ fn confirmed<P: Provider>(result: RevokeResult, before: &Before, evidence: Evide
             } else {
                 Disposition::AlreadyRevoked
             };
-            Revocation::new(P::ABOUT.name, who, [evidence])
-                .with_reversible(P::ABOUT.reversible)
+            Revocation::new(about.name, who, [evidence])
+                .with_reversible(about.reversible)
                 .with_facts(error.into_facts())
         }
     }
 }
 
 /// What the provider called dead, or may have carried out, and what still shows otherwise.
-fn still<P: Provider>(kind: ErrorKind, state: KeyState, result: RevokeResult) -> RevokeError {
+fn still(about: &About, kind: ErrorKind, state: KeyState, result: RevokeResult) -> RevokeError {
     let facts = match result {
         Ok(dead) => dead.into_facts(),
         Err(error) => error.into_facts(),
     };
-    RevokeError::new(P::ABOUT.name, kind, state).with_facts(facts)
+    RevokeError::new(about.name, kind, state).with_facts(facts)
 }
 
-fn wrong_key<P: Provider>(differences: &[String]) -> RevokeError {
-    RevokeError::new(P::ABOUT.name, ErrorKind::WrongKey, KeyState::Live)
+fn wrong_key(about: &About, differences: &[String]) -> RevokeError {
+    RevokeError::new(about.name, ErrorKind::WrongKey, KeyState::Live)
         .with_delivery(Delivery::NotSent)
         .with_attempts(0)
         .with_detail(differences.join("; "))
