@@ -54,6 +54,7 @@ pub struct Settings {
     attempt_timeout: Option<Duration>,
     deadline: Option<Duration>,
     named: BTreeMap<String, String>,
+    pub(crate) deletion: bool,
 }
 
 #[derive(Clone)]
@@ -72,6 +73,7 @@ impl fmt::Debug for Settings {
             .field("attempt_timeout", &self.attempt_timeout)
             .field("deadline", &self.deadline)
             .field("named", &self.named.keys())
+            .field("deletion", &self.deletion)
             .finish_non_exhaustive()
     }
 }
@@ -144,6 +146,16 @@ impl<T: BuildTarget> Builder<T> {
         self
     }
 
+    /// Kills keys for good. Where a provider offers both, keys are disabled unless this is asked for, since a mistake can
+    /// then be taken back: [`Capabilities::is_reversible`](crate::Capabilities::is_reversible) says what a revoker does.
+    ///
+    /// Where the one thing that a provider offers is for good anyway, this changes nothing, so that it can be said of a
+    /// whole list; where that can be undone, nothing can be built.
+    pub fn with_deletion(mut self) -> Self {
+        self.settings.deletion = true;
+        self
+    }
+
     /// Checks everything and makes the revoker; nothing is sent.
     pub fn build(self) -> Result<T::Revoker, BuildError> {
         self.target.build(self.settings)
@@ -201,11 +213,20 @@ impl<P: Provider> BuildTarget for P {
     type Revoker = Revoker<P>;
 
     fn build(self, settings: Settings) -> Result<Revoker<P>, BuildError> {
-        let about = self.about();
+        let deletion = self.deletion().filter(|_| settings.deletion);
+        let about = deletion.map_or(self.about(), |deletion| &deletion.about);
         let name = about.name;
         let mut problems = Vec::new();
         let mut take = |problem| problems.push(problem);
 
+        if settings.deletion && about.reversible {
+            take(InvalidInput::new(
+                name,
+                format!("{name} deletion"),
+                "is not offered by the provider, where a revoked key can be brought back",
+                "revoke without deletion, and delete the key at the provider if nobody may bring it back",
+            ));
+        }
         let (prefix, mut headers) = named_settings(about, &settings.named, &mut take);
         let constant = self.headers().iter();
         headers.extend(
@@ -288,6 +309,7 @@ impl<P: Provider> BuildTarget for P {
             connect_timeout: connect,
             attempt_timeout: attempt,
             deadline,
+            deletion,
             provider: self,
         })))
     }

@@ -20,6 +20,8 @@ use crate::provider::Repeat;
 pub struct Capabilities {
     repeat: Repeat,
     reversible: bool,
+    deletes: bool,
+    can_delete: bool,
     also_dies: Option<Cow<'static, str>>,
     finds: bool,
     lists: bool,
@@ -32,6 +34,8 @@ impl Default for Capabilities {
         Self {
             repeat: Repeat::Never,
             reversible: false,
+            deletes: false,
+            can_delete: false,
             also_dies: None,
             finds: false,
             lists: false,
@@ -50,6 +54,17 @@ impl Capabilities {
     /// Can somebody bring a key that was revoked this way back to life?
     pub fn is_reversible(&self) -> bool {
         self.reversible
+    }
+
+    /// Does it delete keys because [that was asked for](crate::Builder::with_deletion), where the provider would else
+    /// disable them?
+    pub fn deletes(&self) -> bool {
+        self.deletes
+    }
+
+    /// Does the provider offer to delete keys, besides disabling them?
+    pub fn can_delete(&self) -> bool {
+        self.can_delete
     }
 
     /// What else dies with the key; `None` where nothing is known to.
@@ -87,6 +102,12 @@ impl Capabilities {
     /// Sets [`is_reversible`](Self::is_reversible).
     pub fn with_reversible(mut self, reversible: bool) -> Self {
         self.reversible = reversible;
+        self
+    }
+
+    /// Sets [`deletes`](Self::deletes) and [`can_delete`](Self::can_delete).
+    pub fn with_deletion(mut self, deletes: bool, can_delete: bool) -> Self {
+        (self.deletes, self.can_delete) = (deletes, can_delete);
         self
     }
 

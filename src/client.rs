@@ -21,7 +21,7 @@ use crate::key_info::KeyInfo;
 use crate::lookup::FIND;
 use crate::observer::{AttemptEnd, AttemptStart, Observer};
 use crate::outcome::{Delivery, ErrorKind, Facts, GaveUp, KeyState, Revocation, RevokeError, RevokeResult};
-use crate::provider::{About, KeyParts, Provider};
+use crate::provider::{About, Deletion, KeyParts, Provider};
 use crate::retry::{
     Attempted, Budget, Ended, Limits, RetryPolicy, World, conclude, conclude_early, may_repeat, run,
 };
@@ -56,11 +56,15 @@ pub(crate) struct RevokerInner<P> {
     pub(crate) connect_timeout: Duration,
     pub(crate) attempt_timeout: Duration,
     pub(crate) deadline: Duration,
+    /// What is done instead, where deletion was asked for.
+    pub(crate) deletion: Option<&'static Deletion>,
 }
 
 impl<P: Provider> RevokerInner<P> {
+    /// The provider as it is here: where deletion was asked for, with what that does.
     pub(crate) fn about(&self) -> &'static About {
-        self.provider.about()
+        self.deletion
+            .map_or(self.provider.about(), |deletion| &deletion.about)
     }
 }
 
@@ -99,7 +103,11 @@ impl<P: Provider> Revoke for Revoker<P> {
             .iter()
             .any(|operation| [FIND, "list"].contains(&operation.name));
         let probes = !self.0.provider.probe_rules().is_empty();
-        self.0.about().capabilities().with_looks(finds, lists, probes)
+        self.0
+            .about()
+            .capabilities()
+            .with_deletion(self.0.deletion.is_some(), self.0.provider.deletion().is_some())
+            .with_looks(finds, lists, probes)
     }
 
     fn is_own(&self, key: &P::Key) -> bool {
@@ -127,7 +135,7 @@ impl<P: Provider> Revoke for Revoker<P> {
         if within.in_doubt
             && !P::find(key).is_empty()
             && let Ok(info) = self.0.find(key).await
-            && info.state() == KeyState::Dead
+            && self.0.is_done(&info)
         {
             return Ok(listed_dead(self.0.about().name, &info));
         }
@@ -345,7 +353,10 @@ impl<'a, P: Provider> OneCall<'a, P> {
             target: Arc::clone(&self.revoker.target),
             parameters: Arc::clone(&self.parameters),
             query: Arc::default(),
-            content: self.revoker.provider.content(),
+            content: match self.revoker.deletion {
+                None => self.revoker.provider.content(),
+                Some(deletion) => deletion.content,
+            },
             credential,
         };
         let base = self.revoker.target.base.as_str().trim_end_matches('/');
@@ -354,7 +365,11 @@ impl<'a, P: Provider> OneCall<'a, P> {
             (progress.in_flight, progress.attempts) = (true, number);
             progress.sent = Some(Instant::now());
         });
-        (attempt(P::revoke(&client, self.key), limit).await, false)
+        let sent = match self.revoker.deletion {
+            None => attempt(P::revoke(&client, self.key), limit).await,
+            Some(_) => attempt(P::delete(&client, self.key), limit).await,
+        };
+        (sent, false)
     }
 
     fn start(&self, number: u32) -> AttemptStart<'_> {

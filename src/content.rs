@@ -24,6 +24,8 @@ pub enum Content {
 pub enum Part {
     /// The same for every key.
     Text(&'static str),
+    /// A truth value, the same for every key.
+    Truth(bool),
     /// The key's parameter of this name.
     Parameter(&'static str),
     /// A list of that parameter alone, where the provider would take several keys.
@@ -39,7 +41,7 @@ impl Content {
         };
         let named = parts.iter().filter_map(|(_, part)| match part {
             Part::Parameter(name) | Part::Only(name) => Some(*name),
-            Part::Text(_) => None,
+            Part::Text(_) | Part::Truth(_) => None,
         });
         named.collect()
     }
@@ -117,6 +119,7 @@ fn json(parts: &[(&str, Part)], parameters: &[(&str, &str)]) -> Result<Value, St
         let value = part.value(parameters)?;
         let value = match part {
             Part::Only(_) => Value::from(vec![value]),
+            Part::Truth(truth) => Value::from(*truth),
             _ => Value::from(value),
         };
         Ok(((*name).to_owned(), value))
@@ -137,6 +140,7 @@ impl Part {
     fn value<'a>(&'a self, parameters: &[(&str, &'a str)]) -> Result<&'a str, String> {
         let name = match self {
             Self::Text(text) => return Ok(text),
+            Self::Truth(truth) => return Ok(if *truth { "true" } else { "false" }),
             Self::Parameter(name) | Self::Only(name) => name,
         };
         let value = parameters.iter().find(|(known, _)| known == name);
@@ -159,6 +163,8 @@ impl fmt::Display for Content {
         let fields = parts.iter().map(|(name, part)| {
             let (value, is_list) = match part {
                 Part::Text(text) => ((*text).to_owned(), false),
+                Part::Truth(truth) if is_json => return format!(r#""{name}":{truth}"#),
+                Part::Truth(truth) => (truth.to_string(), false),
                 Part::Parameter(name) => (format!("<{name}>"), false),
                 Part::Only(name) => (format!("<{name}>"), true),
             };

@@ -36,7 +36,7 @@ pub(crate) fn status_of(documented: &str) -> u16 {
 
 /// The responses of the revoke operation.
 fn responses(provider: &ProviderInfo) -> Map<String, Value> {
-    responses_to(provider.name(), "revoke")
+    responses_to(provider.name(), provider.entry().operation())
 }
 
 /// The schemas of a response, by media type.
@@ -51,7 +51,7 @@ pub(crate) fn bodies(response: &Value) -> Vec<(&str, &Value)> {
 
 #[test]
 fn every_rule_is_documented_or_says_what_else_states_it() {
-    for provider in crate::providers() {
+    for provider in crate::providers::ways() {
         let (about, responses) = (provider.entry().about(), responses(provider));
         assert!(
             about
@@ -62,7 +62,7 @@ fn every_rule_is_documented_or_says_what_else_states_it() {
             about.name
         );
         for rule in about.rules {
-            let name = format!("{} {}", about.name, rule.status);
+            let name = format!("{} {}", provider.label(), rule.status);
             assert!(
                 rule.source.contains("read 20"),
                 "{name}: a source with the date it was read"
@@ -91,10 +91,10 @@ fn every_rule_is_documented_or_says_what_else_states_it() {
 #[test]
 fn every_body_is_made_of_documented_members() {
     use crate::content::Content;
-    for provider in crate::providers() {
+    for provider in crate::providers::ways() {
         let path = format!("{}/{}.json", env!("OUT_DIR"), provider.name());
         let document: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
-        let body = &document["operations"]["revoke"]["requestBody"];
+        let body = &document["operations"][provider.entry().operation()]["requestBody"];
         let (parts, media) = match provider.entry().content() {
             Content::Empty => {
                 assert_ne!(body["required"], true, "{}", provider.name());
@@ -127,7 +127,7 @@ fn row_106_golden_every_documented_answer_has_its_verdict() {
     let mut table = String::from(
         "# every answer that a document lists for the revoke operation; written by KEYREVOKE_BLESS=1 cargo test --all-features golden\n",
     );
-    for provider in crate::providers() {
+    for provider in crate::providers::ways() {
         let parameters = provider
             .entry()
             .parameters(&(provider.entry().fake().key)(7))
@@ -140,7 +140,7 @@ fn row_106_golden_every_documented_answer_has_its_verdict() {
                     &parameters,
                     &answer(status, headers, Body::Complete(body.into())),
                 );
-                writeln!(table, "{:<9} {status} {media:<25} {word}", provider.name()).unwrap();
+                writeln!(table, "{:<9} {status} {media:<25} {word}", provider.label()).unwrap();
             };
             let bodies = bodies(&response);
             if bodies.is_empty() {

@@ -40,7 +40,6 @@ use crate::credential::Credential;
 use crate::input::InvalidInput;
 use crate::key::KeyRef;
 use crate::providers::{AnyProvider, ProviderInfo, provider};
-use crate::wire::{Operation, fill};
 
 mod asked;
 
@@ -59,6 +58,10 @@ pub(crate) trait FakeAnswers {
     /// The secret of the n-th key, which is accepted as long as the key lives.
     fn secret(number: u64) -> String {
         format!("fake-secret-{number:08x}")
+    }
+    /// The provider's answer to the request that deletes, where it has one.
+    fn answer_to_deletion(_case: Case, _parameters: &[(&'static str, String)]) -> Reply {
+        Reply::new(501)
     }
     /// The answer to a look-up by a caller that is known; `None` where the provider publishes none.
     fn look_up(_asked: &Asked, _keys: &[Issued]) -> Option<Reply> {
@@ -207,10 +210,29 @@ impl Received {
     }
 }
 
+/// What became of a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Fate {
+    Live,
+    /// By the provider's one way, or by the first of two.
+    Dead,
+    /// By the second, after which nothing is left to look at.
+    Deleted,
+}
+
+impl Fate {
+    fn by(provider: &ProviderInfo) -> Self {
+        match provider.entry().deletes() {
+            true => Self::Deleted,
+            false => Self::Dead,
+        }
+    }
+}
+
 #[derive(Default)]
 struct State {
-    /// What the revoke request names → is the key live?
-    keys: HashMap<String, bool>,
+    /// What the revoke request names → what the key is.
+    keys: HashMap<String, Fate>,
     /// In the order of their making.
     made: Vec<Issued>,
     issued: u64,
@@ -231,10 +253,12 @@ impl State {
     /// The keys that were made, as they are now.
     fn inventory(&self) -> Vec<Issued> {
         let now = |made: &Issued| Issued {
-            live: self.keys.get(&made.path) == Some(&true) || self.lingers(&made.path),
+            live: self.keys.get(&made.path) == Some(&Fate::Live) || self.lingers(&made.path),
             ..made.clone()
         };
-        self.made.iter().map(now).collect()
+        let is_there =
+            |made: &&Issued| self.keys.get(&made.path) != Some(&Fate::Deleted) || self.lingers(&made.path);
+        self.made.iter().filter(is_there).map(now).collect()
     }
 
     /// Did the key die so lately that its death has not spread?
@@ -243,17 +267,26 @@ impl State {
         died.is_some_and(|died| died.elapsed() < self.propagation)
     }
 
-    /// Kills the key of this path; says whether it was live, and nothing where there is none.
-    fn kill(&mut self, path: &str) -> Option<bool> {
-        let was_live = std::mem::replace(self.keys.get_mut(path)?, false);
-        if was_live {
+    /// Kills the key that a request names, and says what it answers to.
+    fn kill(&mut self, path: &str, how: Fate) -> Case {
+        let Some(fate) = self.keys.get_mut(path) else {
+            return Case::Unknown;
+        };
+        let was = *fate;
+        *fate = was.max(how);
+        if was == Fate::Live {
             self.died.insert(path.to_owned(), Instant::now());
             let number = self.made.iter().position(|made| made.path == path);
             if let (Some(freed), Some(number)) = (&mut self.freed, number) {
                 freed.push(self.made[number].number);
             }
         }
-        Some(was_live)
+        match was {
+            _ if was < how => Case::Revoked,
+            // Who deletes leaves nothing that could be disabled.
+            _ if was > how => Case::Unknown,
+            _ => Case::Again,
+        }
     }
 }
 
@@ -282,9 +315,21 @@ impl Fake {
         })
     }
 
+    /// Makes [`builder`](Self::builder) ask for deletion, where the provider offers that besides; [`dead_key`](Self::dead_key)
+    /// is then one that was deleted. Either request is answered all the same.
+    pub fn with_deletion(mut self) -> Self {
+        self.provider = self.provider.deletion().unwrap_or(self.provider);
+        self
+    }
+
     /// The provider's name.
     pub fn provider(&self) -> &'static str {
         self.provider.name()
+    }
+
+    /// What the provider's module says of what [`builder`](Self::builder) makes.
+    pub fn info(&self) -> &'static ProviderInfo {
+        self.provider
     }
 
     /// What to give to [`Builder::with_base_url`].
@@ -328,12 +373,12 @@ impl Fake {
 
     /// A key that is live.
     pub fn new_key(&self) -> KeyRef {
-        self.issue(Some(true))
+        self.issue(Some(Fate::Live))
     }
 
     /// A key that was revoked before.
     pub fn dead_key(&self) -> KeyRef {
-        self.issue(Some(false))
+        self.issue(Some(Fate::by(self.provider)))
     }
 
     /// A key that this provider never had.
@@ -344,7 +389,7 @@ impl Fake {
     /// Is the key live?
     pub fn is_live(&self, key: &KeyRef) -> bool {
         let path = path_of(self.provider, key.key());
-        path.is_some_and(|path| self.state().keys.get(&path) == Some(&true))
+        path.is_some_and(|path| self.state().keys.get(&path) == Some(&Fate::Live))
     }
 
     /// The secret of a key that this fake has made; the provider accepts it as long as the key lives.
@@ -402,14 +447,14 @@ impl Fake {
         std::mem::take(&mut self.state().unexpected)
     }
 
-    fn issue(&self, live: Option<bool>) -> KeyRef {
+    fn issue(&self, fate: Option<Fate>) -> KeyRef {
         let mut state = self.state();
         state.issued += 1;
         let fake = self.provider.entry().fake();
         let freed = state.freed.as_mut().and_then(Vec::pop);
         let number = freed.unwrap_or(state.issued);
         let text = (fake.key)(number);
-        if let (Some(path), Some(live)) = (path_of(self.provider, &text), live) {
+        if let (Some(path), Some(fate)) = (path_of(self.provider, &text), fate) {
             // An id that is given away again is the new key's alone.
             state.made.retain(|made| made.path != path);
             state.died.remove(&path);
@@ -417,11 +462,11 @@ impl Fake {
                 number,
                 key: text.clone(),
                 secret: (fake.secret)(state.issued),
-                live,
+                live: fate == Fate::Live,
                 path: path.clone(),
             };
             state.made.push(made);
-            state.keys.insert(path, live);
+            state.keys.insert(path, fate);
         }
         KeyRef::known(self.provider.name(), None, &text)
     }
@@ -480,37 +525,35 @@ impl Respond for Responder {
 
 impl Responder {
     fn reply(&self, state: &mut State, request: &Received) -> Reply {
-        let fake = self.provider.entry().fake();
-        let operations = self.provider.entry().operations().iter();
-        let mut matched =
-            operations.filter_map(|operation| asked::matches(self.provider, operation, request));
-        let Some((asked, path)) = matched.next() else {
+        let ways = [Some(self.provider), self.provider.deletion()];
+        let mut matched = ways.into_iter().flatten().flat_map(|way| {
+            let operations = way.entry().operations().iter();
+            operations
+                .filter_map(|operation| asked::matches(way, operation, request))
+                .map(move |(asked, path)| (way, asked, path))
+        });
+        let Some((way, asked, path)) = matched.next() else {
             return unexpected(state, request);
         };
-        let revocation = (asked.operation == "revoke")
-            .then(|| state.revocations.pop_front())
-            .flatten();
+        let is_revocation = asked.operation == way.entry().operation();
+        let revocation = is_revocation.then(|| state.revocations.pop_front()).flatten();
         let scripted = revocation.or_else(|| state.scripted.pop_front());
         let scripted = scripted.or_else(|| state.always.clone());
         if let Some(reply) = scripted {
-            if reply.carried_out {
-                state.kill(&path);
+            if reply.carried_out && is_revocation {
+                state.kill(&path, Fate::by(way));
             }
             return reply;
         }
-        if asked.operation != "revoke" {
+        if !is_revocation {
             return self.look_up(state, asked, request);
         }
-        let case = if !is_accepted(self.provider, request) {
-            Case::Unauthenticated
+        let case = if is_accepted(self.provider, request) {
+            state.kill(&path, Fate::by(way))
         } else {
-            match state.kill(&path) {
-                None => Case::Unknown,
-                Some(true) => Case::Revoked,
-                Some(false) => Case::Again,
-            }
+            Case::Unauthenticated
         };
-        (fake.answer)(case, &asked.parameters)
+        (way.entry().fake().answer)(case, &asked.parameters)
     }
 
     fn look_up(&self, state: &mut State, mut asked: Asked, request: &Received) -> Reply {
@@ -574,27 +617,13 @@ fn received(request: &Request) -> Received {
     }
 }
 
-fn revoke_operation(provider: &ProviderInfo) -> Option<&'static Operation> {
-    provider
-        .entry()
-        .operations()
-        .iter()
-        .find(|operation| operation.name == "revoke")
-}
-
-/// What tells a key from all others in the request that revokes it: the path, without base path and prefix, and what
-/// the body names.
+/// What tells a key from all others in the requests that revoke it: its parameters, in path or body.
 fn path_of(provider: &ProviderInfo, key: &str) -> Option<String> {
-    let parameters = provider.entry().parameters(key).ok()?;
-    let path = fill(revoke_operation(provider)?.path, &parameters).ok()?;
-    let names = provider.entry().content().names();
-    let named: Vec<(&str, String)> = parameters
-        .into_iter()
-        .filter(|(name, _)| names.contains(name))
-        .collect();
-    Some(identity(path, &named))
+    provider.entry().parameters(key).ok().map(identity)
 }
 
-fn identity(path: String, named: &[(&'static str, String)]) -> String {
-    named.iter().fold(path, |path, (_, value)| path + "\n" + value)
+fn identity(mut parameters: Vec<(&'static str, String)>) -> String {
+    parameters.sort_unstable();
+    let lines = parameters.iter().map(|(name, value)| format!("{name}={value}\n"));
+    lines.collect()
 }

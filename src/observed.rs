@@ -89,7 +89,7 @@ fn row_060_a_400_is_a_death_by_its_type_and_never_by_its_words() {
     let refused = Meaning::Not(ErrorKind::Rejected, KeyState::Live);
     assert_eq!(medusa(400, &[], &body("not_allowed")), refused);
     assert_eq!(medusa(400, &[], &format!(r#"{{"message":"{words}"}}"#)), refused);
-    for provider in crate::providers() {
+    for provider in crate::providers::ways() {
         let parameters = provider
             .entry()
             .parameters(&(provider.entry().fake().key)(1))

@@ -16,7 +16,7 @@ use crate::credential::Credential;
 use crate::detail;
 use crate::fakes::Case;
 use crate::outcome::{Delivery, KeyState};
-use crate::providers::{ProviderInfo, providers};
+use crate::providers::{ProviderInfo, ways};
 use crate::replay::{Then, replay, said};
 use crate::retry::{Attempted, RetryPolicy};
 use crate::verdict::{Expect, Meaning, verdict};
@@ -72,7 +72,7 @@ impl Raw {
 }
 
 fn provider() -> impl Strategy<Value = &'static ProviderInfo> {
-    select(providers().iter().collect::<Vec<_>>())
+    select(ways())
 }
 
 fn parameters(provider: &ProviderInfo) -> Vec<(&'static str, String)> {
@@ -425,7 +425,7 @@ proptest! {
         let canonical = entry.check_key(&text).unwrap();
         prop_assert_eq!(entry.check_key(&canonical).unwrap(), canonical, "one form");
 
-        let template = entry.operations().iter().find(|listed| listed.name == "revoke").unwrap();
+        let template = entry.operations().iter().find(|listed| listed.name == entry.operation()).unwrap();
         let filled = parameters.iter().fold(template.path.to_owned(), |path, (name, value)| {
             path.replace(&format!("{{{name}}}"), value)
         });
@@ -450,7 +450,7 @@ proptest! {
             request.headers_mut().insert("content-type", HeaderValue::from_static(media));
             *request.body_mut() = Some(body.into());
         }
-        prop_assert_eq!(call.prepare(&mut request, "revoke"), Ok(()));
+        prop_assert_eq!(call.prepare(&mut request, entry.operation()), Ok(()));
 
         let url = request.url();
         prop_assert_eq!((url.query(), url.fragment(), url.host_str()), (None, None, Some("example.org")));
@@ -476,8 +476,8 @@ fn the_properties_see_deaths_long_calls_and_accepted_ids() {
     let mut runner = TestRunner::deterministic();
     let (mut dead, mut long, mut accepted) = (0, 0, 0);
     // The more providers there are, the rarer is a body that is the one's own.
-    let tries = 200 * providers().len();
-    for provider in providers().iter().cycle().take(tries) {
+    let tries = 200 * ways().len();
+    for provider in ways().into_iter().cycle().take(tries) {
         let raw = raw().new_tree(&mut runner).unwrap().current();
         dead += usize::from(matches!(
             Heard::Answer(raw).judged(provider).verdict.meaning,

@@ -52,6 +52,11 @@ pub trait Provider: Sized + Send + Sync + 'static {
     }
 
     #[doc(hidden)]
+    fn deletion(&self) -> Option<&'static Deletion> {
+        Self::DELETION
+    }
+
+    #[doc(hidden)]
     fn headers(&self) -> &'static [(&'static str, &'static str)] {
         Self::HEADERS
     }
@@ -70,6 +75,16 @@ pub trait Provider: Sized + Send + Sync + 'static {
     /// The body of the revoke request. The guard lets no other leave.
     #[doc(hidden)]
     const CONTENT: Content = Content::Empty;
+
+    /// The second way to kill, for good, where what is done unasked can be undone. Its request is [`delete`](Self::delete).
+    #[doc(hidden)]
+    const DELETION: Option<&'static Deletion> = None;
+
+    /// Sends the request that deletes.
+    #[doc(hidden)]
+    fn delete(_client: &Self::Client, _key: &Self::Key) -> impl Future<Output = Sent> + Send {
+        not_offered()
+    }
 
     /// Headers that are the same on every request, such as the version of the interface.
     #[doc(hidden)]
@@ -158,6 +173,17 @@ pub struct About {
     pub also_dies: &'static str,
     /// What its answers can prove and what not, for people.
     pub proves: &'static str,
+}
+
+/// What differs where deletion is asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Deletion {
+    /// The operation's name in `specs/providers.toml`, which begins `revoke_`.
+    pub operation: &'static str,
+    /// Its own rules, repeat and what they prove; all else as in the provider's own.
+    pub about: About,
+    /// The body of its request.
+    pub content: Content,
 }
 
 /// Where the provider is.

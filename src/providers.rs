@@ -22,6 +22,8 @@ macro_rules! table {
             $(pub use super::$module;)*
         }
         const TABLE: &[ProviderInfo] = &[$(ProviderInfo(&$module::$marker),)*];
+        /// The same where deletion is asked for, which not all of them offer.
+        const DELETING: &[ProviderInfo] = &[$(ProviderInfo(&Deleting($module::$marker)),)*];
     };
 }
 
@@ -78,6 +80,15 @@ pub fn builder(name: &str) -> Result<Builder<AnyProvider>, InvalidInput> {
     provider(name).map(|provider| Builder::new(AnyProvider(provider)))
 }
 
+/// Everything in the table, and again where a provider can delete besides: each has rules of its own.
+#[cfg(all(test, feature = "fakes"))]
+pub(crate) fn ways() -> Vec<&'static ProviderInfo> {
+    let all = TABLE.iter();
+    all.flat_map(|provider| [Some(provider), provider.deletion()])
+        .flatten()
+        .collect()
+}
+
 /// The name of a provider for one of its aliases.
 pub(crate) fn canonical(name: &str) -> &str {
     provider(name).map_or(name, |provider| provider.name())
@@ -110,6 +121,27 @@ impl ProviderInfo {
     /// As in `provider:key`.
     pub fn name(&self) -> &str {
         self.0.about().name
+    }
+
+    /// The provider where [deletion is asked for](crate::Builder::with_deletion): with that request and what its answers
+    /// prove. `None` where there is one way to revoke only, or where this is it.
+    ///
+    /// ```
+    /// let influxdb = keyrevoke::provider("influxdb")?;
+    /// assert!(influxdb.is_reversible());
+    /// assert!(influxdb.deletion().is_some_and(|deletion| !deletion.is_reversible()));
+    /// # Ok::<(), keyrevoke::InvalidInput>(())
+    /// ```
+    pub fn deletion(&self) -> Option<&'static Self> {
+        let mut found = DELETING.iter().filter(|found| found.name() == self.name());
+        found.find(|found| !self.0.deletes() && found.0.deletes())
+    }
+
+    /// Name and way, for tables.
+    #[cfg(all(test, feature = "fakes"))]
+    pub(crate) fn label(&self) -> String {
+        let way = if self.0.deletes() { " deleting" } else { "" };
+        format!("{}{way}", self.name())
     }
 
     /// Other names that are understood.
@@ -157,7 +189,7 @@ impl ProviderInfo {
             .0
             .operations()
             .iter()
-            .find(|operation| operation.name == "revoke");
+            .find(|operation| operation.name == self.0.operation());
         revoke.map_or_else(String::new, |revoke| {
             format!("{} {}{}", revoke.method, prefix.unwrap_or_default(), revoke.path)
         })
@@ -245,7 +277,7 @@ impl fmt::Debug for ProviderInfo {
 
 impl Serialize for ProviderInfo {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut out = serializer.serialize_struct("ProviderInfo", 16)?;
+        let mut out = serializer.serialize_struct("ProviderInfo", 17)?;
         out.serialize_field("provider", self.name())?;
         out.serialize_field("aliases", self.aliases())?;
         out.serialize_field("vendor", self.vendor())?;
@@ -263,6 +295,7 @@ impl Serialize for ProviderInfo {
         out.serialize_field("proves", self.proves())?;
         out.serialize_field("reversible", &self.is_reversible())?;
         out.serialize_field("repeat", self.repeat().as_str())?;
+        out.serialize_field("deletion", &self.deletion())?;
         out.serialize_field("document_version", self.document_version())?;
         out.serialize_field("sources", &self.sources())?;
         out.end()
@@ -273,7 +306,11 @@ impl Serialize for ProviderInfo {
 pub(crate) trait Entry: Send + Sync {
     fn about(&self) -> &'static About;
     fn operations(&self) -> &'static [Operation];
+    /// The name of the operation that kills.
+    fn operation(&self) -> &'static str;
     fn content(&self) -> Content;
+    /// Is it the provider's second way, which deletes?
+    fn deletes(&self) -> bool;
     fn document_version(&self) -> &'static str;
     #[cfg(feature = "fakes")]
     fn headers(&self) -> &'static [(&'static str, &'static str)];
@@ -304,8 +341,16 @@ impl<P: Row> Entry for P {
         Provider::operations(self)
     }
 
+    fn operation(&self) -> &'static str {
+        "revoke"
+    }
+
     fn content(&self) -> Content {
         Provider::content(self)
+    }
+
+    fn deletes(&self) -> bool {
+        false
     }
 
     fn document_version(&self) -> &'static str {
@@ -341,5 +386,67 @@ impl<P: Row> Entry for P {
 
     fn build(&self, settings: Settings) -> Result<AnyRevoker, BuildError> {
         BuildTarget::build(self.clone(), settings).map(AnyRevoker::new)
+    }
+}
+
+/// A row where deletion is asked for.
+struct Deleting<P>(P);
+
+impl<P: Row> Entry for Deleting<P> {
+    fn about(&self) -> &'static About {
+        self.0
+            .deletion()
+            .map_or_else(|| Entry::about(&self.0), |deletion| &deletion.about)
+    }
+
+    fn operations(&self) -> &'static [Operation] {
+        Entry::operations(&self.0)
+    }
+
+    fn operation(&self) -> &'static str {
+        self.0
+            .deletion()
+            .map_or_else(|| self.0.operation(), |deletion| deletion.operation)
+    }
+
+    fn content(&self) -> Content {
+        self.0
+            .deletion()
+            .map_or_else(|| Entry::content(&self.0), |deletion| deletion.content)
+    }
+
+    fn deletes(&self) -> bool {
+        self.0.deletion().is_some()
+    }
+
+    fn document_version(&self) -> &'static str {
+        Entry::document_version(&self.0)
+    }
+
+    #[cfg(feature = "fakes")]
+    fn headers(&self) -> &'static [(&'static str, &'static str)] {
+        Entry::headers(&self.0)
+    }
+
+    fn check_key(&self, key: &str) -> Result<String, InvalidInput> {
+        self.0.check_key(key)
+    }
+
+    #[cfg(feature = "fakes")]
+    fn parameters(&self, key: &str) -> Result<Vec<(&'static str, String)>, InvalidInput> {
+        self.0.parameters(key)
+    }
+
+    #[cfg(feature = "fakes")]
+    fn fake(&self) -> crate::fakes::FakeOf {
+        crate::fakes::FakeOf {
+            answer: <P as crate::fakes::FakeAnswers>::answer_to_deletion,
+            ..self.0.fake()
+        }
+    }
+
+    fn build(&self, mut settings: Settings) -> Result<AnyRevoker, BuildError> {
+        settings.deletion = true;
+        Entry::build(&self.0, settings)
     }
 }

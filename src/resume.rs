@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use uuid::Uuid;
 
+use crate::capabilities::Capabilities;
 use crate::journal::{Journal, JournalEntry, JournalError, JournalRecord, new_run};
 use crate::key::KeyRef;
 use crate::lane::Waiting;
@@ -127,8 +128,11 @@ impl Past {
     }
 
     /// What is known of a key already; `None` where it is to be sent, with or without doubt.
-    pub(crate) fn settle(&mut self, waiting: &mut Waiting, repeat: Repeat) -> Option<RevokeResult> {
+    pub(crate) fn settle(&mut self, waiting: &mut Waiting, can: &Capabilities) -> Option<RevokeResult> {
+        let repeat = can.repeat();
         match self.known.remove(&waiting.key)? {
+            // Who asks for deletion now did not get it then.
+            Known::Dead(dead) if can.deletes() && dead.is_reversible() => None,
             Known::Dead(dead) => Some(Ok(dead)),
             Known::Doubt(error) => {
                 waiting.in_doubt = true;

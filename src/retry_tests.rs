@@ -340,7 +340,7 @@ async fn row_037_what_is_not_declared_is_not_sent_again() {
         assert_eq!(world.sent(), 5, "{attempted:?}");
     }
     // Where ids may be given again, no declaration helps.
-    for provider in crate::providers::providers() {
+    for provider in crate::providers::ways() {
         assert!(!provider.may_reuse_ids() || provider.repeat() == crate::Repeat::Never);
     }
 }

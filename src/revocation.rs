@@ -126,7 +126,8 @@ impl Revocation {
                 delay.as_secs()
             )),
             (None, true) => {
-                "The key is disabled; delete it at the provider if nobody may bring it back.".into()
+                "The key is disabled; have it deleted, here or at the provider, if nobody may bring it back."
+                    .into()
             }
             (None, false) => "Nothing: the key is dead.".into(),
         }

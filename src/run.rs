@@ -14,6 +14,7 @@ use tokio::runtime::Handle;
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::Instant;
 
+use crate::capabilities::Capabilities;
 use crate::checks::{Checks, Expectation};
 use crate::journal::{JournalError, JournalRecord};
 use crate::key::KeyRef;
@@ -21,7 +22,6 @@ use crate::lane::{Lane, Next, Waiting};
 use crate::observer::{AttemptEnd, AttemptStart, BoxFuture, Observer, Veto};
 use crate::outcome::{ErrorKind, KeyState, RevokeError, RevokeResult};
 use crate::plan::{Plan, PlanError};
-use crate::provider::Repeat;
 use crate::registry::Registry;
 use crate::resume::{Keeper, Past};
 use crate::revoke::Revoke;
@@ -309,18 +309,19 @@ impl Run {
         if (is_full && !lane.is_stopped()) || self.jobs.len() >= MOST_TASKS {
             return false;
         }
-        let repeat = lane.target.revoker.capabilities().repeat();
+        let can = lane.target.revoker.capabilities();
         match lane.next(now) {
             None => false,
             Some(Next::Report(mut waiting, error)) => {
-                match self.past.settle(&mut waiting, Repeat::Never) {
+                // What is not known to be safe is not sent any more.
+                match self.past.settle(&mut waiting, &Capabilities::default()) {
                     Some(known) => self.report(waiting.key, known),
                     None => self.conclude(None, waiting.key, Err(error), runtime),
                 }
                 true
             }
             Some(Next::Send(mut waiting)) => {
-                if let Some(known) = self.past.settle(&mut waiting, repeat) {
+                if let Some(known) = self.past.settle(&mut waiting, &can) {
                     self.report(waiting.key, known);
                     return true;
                 }

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use crate::answer::{Answer, Attempt, Body, FailureReason};
 use crate::detail::{dotted_codes, dotted_words};
 use crate::outcome::{Disposition, ErrorKind, Evidence, KeyState};
+use crate::timestamp;
 
 /// One line of a provider's table: this status, with a body of this kind, means that.
 #[derive(Clone, Debug, PartialEq)]
@@ -98,6 +99,10 @@ pub(crate) enum Member {
     #[cfg_attr(not(all(test, feature = "fakes")), expect(dead_code))]
     // for the first provider that schedules
     Future(&'static str),
+    /// The member is a time as text (RFC 3339) that has passed by the answer's clock.
+    IsPastTime(&'static str),
+    /// The member is such a time that is still to come by the answer's clock.
+    IsFutureTime(&'static str),
     /// The member is a text that says this, in whatever case.
     Says(&'static str, &'static str),
     /// An RFC 9457 problem document: at least one of its members is there, all that are there have their
@@ -150,6 +155,8 @@ impl Member {
             | Self::IsNotParameter(name, _)
             | Self::NullOrPast(name)
             | Self::Future(name)
+            | Self::IsPastTime(name)
+            | Self::IsFutureTime(name)
             | Self::Says(name, _) => vec![name],
             Self::ProblemDetails => [PROBLEM_TEXTS, &["status"]].concat(),
             Self::HasCode(names, _) | Self::NoOtherCode(names, _) => names.to_vec(),
@@ -158,6 +165,10 @@ impl Member {
 
     fn holds(&self, object: &Map<String, Value>, answer: &Answer, parameters: &[(&str, String)]) -> bool {
         let text = |name: &str| object.get(name).and_then(Value::as_str);
+        let time = |name: &str| {
+            let time = timestamp::parse(text(name)?).ok()?;
+            Some(time.duration_since(SystemTime::UNIX_EPOCH).ok()?.as_secs())
+        };
         let is_ours = |parameter: &str, text: &str| {
             parameters
                 .iter()
@@ -201,6 +212,8 @@ impl Member {
                 .get(name)
                 .and_then(Value::as_u64)
                 .is_some_and(|seconds| !has_passed(seconds, answer.now())),
+            Self::IsPastTime(name) => time(name).is_some_and(|seconds| has_passed(seconds, answer.now())),
+            Self::IsFutureTime(name) => time(name).is_some_and(|seconds| !has_passed(seconds, answer.now())),
             Self::Says(name, wanted) => text(name).is_some_and(|text| text.to_lowercase().contains(wanted)),
             Self::ProblemDetails => is_problem(object, answer.status),
             Self::HasCode(names, code) => names
@@ -258,7 +271,6 @@ pub(crate) const REVOKED_INFERRED: Meaning = Meaning::Dead(Disposition::Revoked,
 pub(crate) const ALREADY_REVOKED: Meaning =
     Meaning::Dead(Disposition::AlreadyRevoked, Evidence::ProviderAnswer);
 /// The provider promises to kill the key later.
-#[cfg_attr(not(all(test, feature = "fakes")), expect(dead_code))] // for the first provider that schedules
 pub(crate) const SCHEDULED: Meaning = Meaning::Not(ErrorKind::Scheduled, KeyState::Live);
 /// The answer is about another key than ours, which it may have killed: nothing is sent again.
 pub(crate) const WRONG_OBJECT: Meaning = Meaning::Not(ErrorKind::WrongObject, KeyState::Unknown);

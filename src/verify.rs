@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use crate::ask::{Acceptance, unsupported};
 use crate::checks::{Attestation, Checks, Verification};
 use crate::client::{OneCall, RevokerInner};
-use crate::key_info::KeyInfo;
+use crate::key_info::{KeyInfo, KeyStatus};
 use crate::outcome::{
     Delivery, Disposition, ErrorKind, Evidence, KeyState, Revocation, RevokeError, RevokeResult,
 };
@@ -46,11 +46,7 @@ impl<P: Provider> RevokerInner<P> {
         checks: &Checks,
     ) -> RevokeResult {
         let before = self.look_before(key, checks).await?;
-        if let Some(info) = before
-            .listed
-            .as_ref()
-            .filter(|info| info.state() == KeyState::Dead)
-        {
+        if let Some(info) = before.listed.as_ref().filter(|info| self.is_done(info)) {
             // We would rather send nothing.
             return Ok(listed_dead(self.about().name, info));
         }
@@ -60,6 +56,17 @@ impl<P: Provider> RevokerInner<P> {
         match &checks.verification {
             Some(verification) => self.verify(key, within, verification, &before, result).await,
             None => result,
+        }
+    }
+
+    /// Is what the provider says of a key what this revoker is there for? A key that is switched off is dead as long as
+    /// nobody switches it on, which is as much as a reversible revocation does; where deletion is asked for, neither that
+    /// nor the end of a key's time is enough.
+    pub(crate) fn is_done(&self, info: &KeyInfo) -> bool {
+        match (self.deletion, info.status()) {
+            (Some(_), status) => status == KeyStatus::Revoked,
+            (None, KeyStatus::Inactive) => self.about().reversible,
+            (None, status) => status.state() == KeyState::Dead,
         }
     }
 
@@ -187,8 +194,8 @@ impl<P: Provider> RevokerInner<P> {
         }
         if !P::find(key).is_empty() {
             match self.find(key).await {
-                Ok(info) if info.state() == KeyState::Dead => return Look::Dead(Evidence::ReadBack),
-                Ok(info) if info.state() == KeyState::Live => return Look::Listed,
+                Ok(info) if self.is_done(&info) => return Look::Dead(Evidence::ReadBack),
+                Ok(info) if info.state() == KeyState::Live || self.deletion.is_some() => return Look::Listed,
                 // Absent now, and seen there before by this very call.
                 Err(error) if error.kind() == ErrorKind::NotFound && error.status().is_none() => {
                     if before.listed.is_some() {
@@ -218,6 +225,7 @@ impl<P: Provider> RevokerInner<P> {
 pub(crate) fn listed_dead(provider: &'static str, info: &KeyInfo) -> Revocation {
     Revocation::new(provider, Disposition::AlreadyRevoked, [Evidence::ReadBack])
         .with_attempts(0)
+        .with_reversible(info.status() == KeyStatus::Inactive)
         .with_detail(format!(
             "the provider lists it as {}; nothing was sent",
             info.status()

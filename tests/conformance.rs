@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use keyrevoke::fakes::{Fake, Reply};
 use keyrevoke::{
-    AnyRevoker, ClientOptions, Credential, Delivery, Disposition, ErrorKind, KeyRef, KeyState, Repeat,
-    RetryPolicy, Revocation, Revoke, RevokeError, RevokeResult,
+    AnyRevoker, ClientOptions, Credential, Delivery, Disposition, ErrorKind, KeyRef, KeyState, KeyStatus,
+    Repeat, RetryPolicy, Revocation, Revoke, RevokeError, RevokeResult,
 };
 use serde_json::json;
 use support::RawServer;
@@ -19,6 +19,10 @@ async fn fakes() -> Vec<Fake> {
     let mut fakes = Vec::new();
     for provider in keyrevoke::providers() {
         fakes.push(Fake::start(provider.name()).await.unwrap());
+        // The second way of those that have two.
+        if provider.deletion().is_some() {
+            fakes.push(Fake::start(provider.name()).await.unwrap().with_deletion());
+        }
     }
     fakes
 }
@@ -49,7 +53,7 @@ fn died_before(dead: &Revocation) {
 
 /// The body that the provider's module declares for a key.
 fn documented_body(fake: &Fake, key: &KeyRef) -> String {
-    let provider = keyrevoke::provider(fake.provider()).unwrap();
+    let provider = fake.info();
     let mut values = key.key().split('/').rev();
     let body = provider.body();
     let parts = body.split_inclusive('>').map(|part| match part.split_once('<') {
@@ -61,7 +65,7 @@ fn documented_body(fake: &Fake, key: &KeyRef) -> String {
 
 /// The path that the provider's document gives for a key.
 fn documented_path(fake: &Fake, key: &KeyRef) -> (String, String) {
-    let provider = keyrevoke::provider(fake.provider()).unwrap();
+    let provider = fake.info();
     let operation = provider.operation();
     let (method, template) = operation.split_once(' ').unwrap();
     // A parameter may have fixed text behind it, as in `{Sid}.json`.
@@ -125,7 +129,7 @@ async fn a_live_key_dies_by_one_documented_request() {
 async fn a_dead_key_is_dead_where_the_provider_says_so_and_unknown_elsewhere() {
     for fake in fakes().await {
         let result = revoker(&fake).revoke(&fake.dead_key()).await;
-        match keyrevoke::provider(fake.provider()).unwrap().repeat() {
+        match fake.info().repeat() {
             Repeat::Conclusive => died_before(&result.unwrap()),
             // Some answer to a repeat as they did the first time, which is a success and never a 404.
             _ if result.is_ok() => {
@@ -186,7 +190,7 @@ async fn a_refused_credential_leaves_the_key_live() {
 #[tokio::test]
 async fn doubt_survives_a_refusal() {
     for fake in fakes().await {
-        let repeats = keyrevoke::provider(fake.provider()).unwrap().repeat() != Repeat::Never;
+        let repeats = fake.info().repeat() != Repeat::Never;
 
         fake.answer_next(Reply::new(503));
         fake.answer_next(Reply::new(401));
@@ -217,7 +221,7 @@ async fn a_gateway_that_fails_behind_a_done_revoke_never_makes_a_dead_key_live()
         fake.answer_next(Reply::new(502).carried_out());
         let key = fake.new_key();
         let result = revoker(&fake).revoke(&key).await;
-        match keyrevoke::provider(fake.provider()).unwrap().repeat() {
+        match fake.info().repeat() {
             Repeat::Conclusive => died_before(&result.unwrap()),
             Repeat::Harmless => {
                 let error = error(result);
@@ -246,7 +250,7 @@ async fn what_may_have_arrived_is_sent_at_most_twice_and_only_where_that_cannot_
                 summary(&error),
                 (ErrorKind::Unavailable, KeyState::Unknown, Delivery::Answered)
             );
-            let repeats = keyrevoke::provider(fake.provider()).unwrap().repeat() != Repeat::Never;
+            let repeats = fake.info().repeat() != Repeat::Never;
             assert_eq!(
                 fake.requests().len(),
                 if repeats { 2 } else { 1 },
@@ -335,7 +339,7 @@ async fn a_captive_portal_is_not_a_success() {
             summary(&error),
             (ErrorKind::UnexpectedAnswer, KeyState::Unknown, Delivery::Answered)
         );
-        let conclusive = keyrevoke::provider(fake.provider()).unwrap().repeat() == Repeat::Conclusive;
+        let conclusive = fake.info().repeat() == Repeat::Conclusive;
         assert_eq!(fake.requests().len(), if conclusive { 2 } else { 1 });
     }
 }
@@ -408,7 +412,7 @@ async fn ids_that_could_change_the_path_never_leave() {
     let long = "a".repeat(10_000);
     for fake in fakes().await {
         let revoker = revoker(&fake);
-        let provider = keyrevoke::provider(fake.provider()).unwrap();
+        let provider = fake.info();
         let good = fake.new_key();
         let parts: Vec<&str> = good.key().split('/').collect();
         let mut sent = 0;
@@ -451,7 +455,7 @@ async fn ids_that_could_change_the_path_never_leave() {
 #[tokio::test]
 async fn a_secret_in_the_place_of_an_id_is_refused_and_not_echoed() {
     for fake in fakes().await {
-        let provider = keyrevoke::provider(fake.provider()).unwrap();
+        let provider = fake.info();
         let good = fake.new_key();
         let parts: Vec<&str> = good.key().split('/').collect();
         for prefix in [
@@ -528,8 +532,7 @@ async fn a_bad_base_url_is_refused_at_construction() {
         ] {
             let built = fake.builder().with_base_url(url).build();
             // A provider that publishes no domain may be at any https host.
-            let wide_open = url.starts_with("https://your-tenant")
-                && keyrevoke::provider(fake.provider()).unwrap().domains().is_empty();
+            let wide_open = url.starts_with("https://your-tenant") && fake.info().domains().is_empty();
             if wide_open {
                 continue;
             }
@@ -623,7 +626,7 @@ async fn a_bad_credential_is_refused_and_not_shown() {
                 .unwrap();
             assert!(revoker.revoke(&fake.new_key()).await.is_ok());
         }
-        let forms = keyrevoke::provider(fake.provider()).unwrap().credentials();
+        let forms = fake.info().credentials();
         let takes_pairs = forms.iter().any(|form| form.contains("FIRST:SECOND"));
         let pair = Credential::key_pair("a", "b");
         assert_eq!(fake.builder().with_credential(pair).build().is_ok(), takes_pairs);
@@ -702,7 +705,15 @@ async fn a_key_is_found_as_what_it_is_where_the_provider_can_be_asked() {
         assert_eq!((found.key(), found.state()), (&live, KeyState::Live), "{name}");
         for absent in [&dead, &unknown] {
             match revoker.find(absent).await {
-                Ok(found) => assert_eq!((found.key(), found.state()), (&dead, KeyState::Dead), "{name}"),
+                Ok(found) => {
+                    // What can be undone is listed as what it is.
+                    let is_disabled = fake.info().is_reversible() && found.status() == KeyStatus::Inactive;
+                    assert_eq!(found.key(), &dead, "{name}");
+                    assert!(
+                        is_disabled || found.state() == KeyState::Dead,
+                        "{name}: {found:?}"
+                    );
+                }
                 Err(error) => {
                     assert_eq!(
                         (error.kind(), error.key_state()),

@@ -24,13 +24,13 @@ fn table() -> String {
         };
         writeln!(
             table,
-            "| {} | {} ({}) | `{}` | {} | {} |",
+            "| {} | {} ({}) | {} | {} | {} |",
             keys.join(" or "),
             provider.credentials().join(" or "),
             provider.credential_help(),
             request(provider),
             base_url,
-            provider.proves(),
+            proves(provider),
         )
         .unwrap();
     }
@@ -38,9 +38,19 @@ fn table() -> String {
 }
 
 fn request(provider: &keyrevoke::ProviderInfo) -> String {
-    format!("{} {}", provider.operation(), provider.body())
-        .trim_end()
-        .to_owned()
+    let request = format!("{} {}", provider.operation(), provider.body());
+    let request = format!("`{}`", request.trim_end());
+    match provider.deletion() {
+        Some(deletion) => format!("{request}; to delete: {}", self::request(deletion)),
+        None => request,
+    }
+}
+
+fn proves(provider: &keyrevoke::ProviderInfo) -> String {
+    match provider.deletion() {
+        Some(deletion) => format!("{}; {}", provider.proves(), deletion.proves()),
+        None => provider.proves().to_owned(),
+    }
 }
 
 #[test]

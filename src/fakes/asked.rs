@@ -96,13 +96,14 @@ pub(super) fn matches(
         query: pairs,
         by: None,
     };
-    let mut identity = path.to_owned();
-    if operation.name == "revoke" {
+    if operation.name == provider.entry().operation() {
         let content = provider.entry().content();
         let named = content.unfill(request.header("content-type"), &request.body)?;
-        identity = super::identity(identity, &named);
         asked.parameters.extend(named);
+    } else if operation.name.starts_with("revoke") {
+        return None;
     }
+    let identity = super::identity(asked.parameters.clone());
     Some((asked, identity))
 }
 

@@ -1,16 +1,17 @@
-//! InfluxDB 2: `PATCH /authorizations/{authID}` with `{"status":"inactive"}`, below the deployment's own base URL.
+//! InfluxDB 2: `PATCH /authorizations/{authID}` with `{"status":"inactive"}`, below the deployment's own base URL; where
+//! deletion is asked for, `DELETE /authorizations/{authID}`.
 //!
 //! Facts from the vendor's own document (influxdata/openapi, contracts/oss.json), read 2026-11. An inactive token is
 //! refused until somebody sets it active again. The answer is the authorization with its status; that of the open
-//! source edition holds the token too, and nothing but id and status is read of it. Deleting, which keeps nothing to
-//! look at afterwards, is not used. Authorizations can be read and listed, which is not done here yet. Never
+//! source edition holds the token too, and nothing but id and status is read of it. A deletion keeps nothing to look at
+//! afterwards. Authorizations can be read and listed, which is not done here yet. Never
 //! confirmed against a live server.
 
 use crate::builder::Builder;
 use crate::content::{Content, Part};
 use crate::credential::Form;
 use crate::key::text_id;
-use crate::provider::{About, Base, IdsReused, KeyParts, Provider, Repeat, generated};
+use crate::provider::{About, Base, Deletion, IdsReused, KeyParts, Provider, Repeat, generated};
 use crate::verdict::{Expect, Member, REVOKED, Rule, WRONG_OBJECT, on};
 use crate::wire::Sent;
 
@@ -49,6 +50,8 @@ const RULES: &[Rule] = &[
         .source(DOCUMENT),
 ];
 
+const DELETION: &str = "influxdata/openapi, contracts/oss.json, DeleteAuthorizationsID, read 2026-11";
+
 impl Provider for InfluxDb {
     type Key = KeyId;
     type Client = generated::Client;
@@ -78,11 +81,30 @@ impl Provider for InfluxDb {
         proves: "inactive by the token's own state in a 200; it can be set active again",
     };
 
+    const DELETION: Option<&'static Deletion> = Some(&Deletion {
+        operation: "revoke_by_deletion",
+        content: Content::Empty,
+        about: About {
+            rules: &[on(204, REVOKED).source(DELETION)],
+            repeat: (
+                Repeat::Harmless,
+                "404 where there is no such authorization; contracts/oss.json, DeleteAuthorizationsID, read 2026-11",
+            ),
+            reversible: false,
+            proves: "deleted by 204",
+            ..Self::ABOUT
+        },
+    });
+
     const CONTENT: Content = Content::Json(&[("status", Part::Text("inactive"))]);
 
     async fn revoke(client: &generated::Client, key: &KeyId) -> Sent {
         let status = generated::types::RevokeBodyStatus::Inactive;
         client.revoke(key.as_str(), &generated::types::RevokeBody { status }).await
+    }
+
+    async fn delete(client: &generated::Client, key: &KeyId) -> Sent {
+        client.revoke_by_deletion(key.as_str()).await
     }
 }
 
@@ -115,6 +137,14 @@ mod fake {
                 })),
                 Case::Unknown => error(404, "not found", "authorization not found"),
                 Case::Unauthenticated => error(401, "unauthorized", "unauthorized access"),
+            }
+        }
+
+        fn answer_to_deletion(case: Case, parameters: &[(&'static str, String)]) -> Reply {
+            match case {
+                Case::Revoked => Reply::new(204),
+                Case::Again => Self::answer(Case::Unknown, parameters),
+                case => Self::answer(case, parameters),
             }
         }
     }

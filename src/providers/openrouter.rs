@@ -1,16 +1,17 @@
-//! OpenRouter: `DELETE /keys/{hash}`.
+//! OpenRouter: `PATCH /keys/{hash}` with `{"disabled":true}`; where deletion is asked for, `DELETE /keys/{hash}`.
 //!
-//! Facts from the vendor's specification (OpenRouterTeam/typescript-sdk), read 2026-11. A key is known by a hash of it. The
-//! success does not repeat which key was deleted. A key can also be disabled and enabled again; this deletes it.
-//! Never confirmed against the live service.
+//! Facts from the vendor's specification (OpenRouterTeam/typescript-sdk), read 2026-11. A key is known by a hash of it. A
+//! disabled key can be enabled again; the answer is the key with its state. The success of a deletion does not repeat which
+//! key was deleted. Never confirmed against the live service.
 
 use crate::builder::Builder;
+use crate::content::{Content, Part};
 use crate::credential::Form;
 use crate::key::text_id;
 use crate::key_info::{KeyInfo, KeyStatus};
 use crate::lookup::{FIND, Lookup, Page, Reading, key_ref, not_offered};
-use crate::provider::{About, Base, IdsReused, KeyParts, Provider, Repeat, generated};
-use crate::verdict::{Expect, Member, REVOKED, Rule, on};
+use crate::provider::{About, Base, Deletion, IdsReused, KeyParts, Provider, Repeat, generated};
+use crate::verdict::{Expect, Member, REVOKED, Rule, WRONG_OBJECT, on};
 use crate::wire::Sent;
 
 generated!("openrouter");
@@ -37,7 +38,21 @@ impl KeyParts for KeyId {
     }
 }
 
+const DOCUMENT: &str = "OpenRouterTeam/typescript-sdk, updateKeys, read 2026-11";
+
 const RULES: &[Rule] = &[
+    on(200, REVOKED)
+        .with(Expect::Object(&[Member::In(
+            "data",
+            &[Member::IsParameter("hash", "hash"), Member::IsBool("disabled", true)],
+        )]))
+        .source(DOCUMENT),
+    on(200, WRONG_OBJECT)
+        .with(Expect::Object(&[Member::In("data", &[Member::IsNotParameter("hash", "hash")])]))
+        .source(DOCUMENT),
+];
+
+const DELETION: &[Rule] = &[
     on(200, REVOKED)
         .with(Expect::Object(&[Member::IsBool("deleted", true)]))
         .source("OpenRouterTeam/typescript-sdk, deleteKeys, read 2026-11"),
@@ -62,17 +77,41 @@ impl Provider for OpenRouter {
         },
         settings: &[],
         rules: RULES,
-        repeat: (Repeat::Harmless, "404 where there is no such key; OpenRouterTeam/typescript-sdk, deleteKeys, read 2026-11"),
+        repeat: (
+            Repeat::Conclusive,
+            "inferred: it sets a state, and the answer is the key with its state; OpenRouterTeam/typescript-sdk, updateKeys, read 2026-11",
+        ),
         ids_reused: (IdsReused::No, "the id is a hash of the key; OpenRouterTeam/typescript-sdk, read 2026-11"),
         missing: (None, "a 404 has no code of its own; OpenRouterTeam/typescript-sdk, read 2026-11"),
         propagation: None,
-        reversible: false,
+        reversible: true,
         also_dies: "",
-        proves: "death by 200 with deleted true",
+        proves: "disabled by the key's own state in a 200; it can be enabled again",
     };
 
+    const CONTENT: Content = Content::Json(&[("disabled", Part::Truth(true))]);
+
+    const DELETION: Option<&'static Deletion> = Some(&Deletion {
+        operation: "revoke_by_deletion",
+        content: Content::Empty,
+        about: About {
+            rules: DELETION,
+            repeat: (
+                Repeat::Harmless,
+                "404 where there is no such key; OpenRouterTeam/typescript-sdk, deleteKeys, read 2026-11",
+            ),
+            reversible: false,
+            proves: "deleted by 200 with deleted true",
+            ..Self::ABOUT
+        },
+    });
+
     async fn revoke(client: &generated::Client, key: &KeyId) -> Sent {
-        client.revoke(key.as_str()).await
+        client.revoke(key.as_str(), &generated::types::RevokeBody { disabled: true }).await
+    }
+
+    async fn delete(client: &generated::Client, key: &KeyId) -> Sent {
+        client.revoke_by_deletion(key.as_str()).await
     }
 
     fn find(key: &KeyId) -> Vec<Lookup> {
@@ -114,6 +153,18 @@ mod fake {
         Reply::new(status).with_json(json!({ "error": { "code": status, "message": message } }))
     }
 
+    fn found(hash: &str, disabled: bool) -> Reply {
+        Reply::new(200).with_json(json!({ "data": {
+            "hash": hash,
+            "name": "fake",
+            "label": "fake",
+            "disabled": disabled,
+            "created_at": "2026-01-01T00:00:00Z",
+            "creator_user_id": "user_1",
+            "expires_at": null,
+        } }))
+    }
+
     impl FakeAnswers for OpenRouter {
         const CREDENTIALS: &'static [&'static str] = &["sk-or-v1-fake-administrator"];
 
@@ -121,25 +172,27 @@ mod fake {
             format!("fa4e{number:060x}")
         }
 
-        fn answer(case: Case, _: &[(&'static str, String)]) -> Reply {
+        fn answer(case: Case, parameters: &[(&'static str, String)]) -> Reply {
             match case {
-                Case::Revoked => Reply::new(200).with_json(json!({ "deleted": true })),
-                Case::Again | Case::Unknown => refused(404, "no such key"),
+                Case::Revoked | Case::Again => {
+                    found(parameters.first().map_or("", |(_, hash)| hash), true)
+                }
+                Case::Unknown => refused(404, "no such key"),
                 Case::Unauthenticated => refused(401, "bad key"),
             }
         }
 
+        fn answer_to_deletion(case: Case, parameters: &[(&'static str, String)]) -> Reply {
+            match case {
+                Case::Revoked => Reply::new(200).with_json(json!({ "deleted": true })),
+                Case::Again => Self::answer(Case::Unknown, parameters),
+                case => Self::answer(case, parameters),
+            }
+        }
+
         fn look_up(asked: &Asked, keys: &[Issued]) -> Option<Reply> {
-            Some(match asked.key(keys) {
-                Some(key) => Reply::new(200).with_json(json!({ "data": {
-                    "hash": key.key,
-                    "name": "fake",
-                    "label": "fake",
-                    "disabled": false,
-                    "created_at": "2026-01-01T00:00:00Z",
-                    "creator_user_id": "user_1",
-                    "expires_at": null,
-                } })),
+            Some(match asked.key_or_dead(keys) {
+                Some(key) => found(&key.key, !key.live),
                 None => refused(404, "no such key"),
             })
         }

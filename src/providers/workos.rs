@@ -1,15 +1,18 @@
-//! WorkOS: `DELETE /api_keys/{id}`.
+//! WorkOS: `POST /api_keys/{id}/expire` with `{}`; where deletion is asked for, `DELETE /api_keys/{id}`.
 //!
-//! Facts from the vendor's specification (workos/openapi-spec), read 2026-11: deleted for good. The operation that expires a
-//! key is not used, because the same one takes a planned end back. Of keys only secrets can be asked about, with the secret
-//! in the body of a POST; that is not done yet, so a death is verified by trying the key. Never confirmed against the live
-//! service.
+//! Facts from the vendor's specification (workos/openapi-spec), read 2026-11. Without an `expires_at` the time of the key is
+//! over at once. With one the same operation plans an end, or takes a planned one back where it is null, so the body has no
+//! members and the guard lets no others leave; and a death is read off the `expires_at` of the answer. Whether an end that
+//! has come can be taken back is not stated: it is counted as reversible. Of keys only secrets can be asked about, with the
+//! secret in the body of a POST; that is not done yet, so a death is verified by trying the key. Never confirmed against
+//! the live service.
 
 use crate::builder::Builder;
+use crate::content::Content;
 use crate::credential::Form;
 use crate::key::text_id;
-use crate::provider::{About, Base, IdsReused, KeyParts, Provider, Repeat, generated};
-use crate::verdict::{Expect, Member, REVOKED, Rule, on};
+use crate::provider::{About, Base, Deletion, IdsReused, KeyParts, Provider, Repeat, generated};
+use crate::verdict::{ALREADY_REVOKED, Expect, Member, REVOKED, Rule, SCHEDULED, WRONG_OBJECT, on};
 use crate::wire::Sent;
 
 generated!("workos");
@@ -36,7 +39,29 @@ impl KeyParts for KeyId {
     }
 }
 
-const RULES: &[Rule] = &[on(204, REVOKED).source("workos/openapi-spec, ApiKeysController_delete, read 2026-11")];
+const DOCUMENT: &str = "workos/openapi-spec, ApiKeysController_expire, read 2026-11";
+
+const RULES: &[Rule] = &[
+    on(200, REVOKED)
+        .with(Expect::Object(&[
+            Member::Is("object", "api_key"),
+            Member::IsParameter("id", "id"),
+            Member::IsPastTime("expires_at"),
+        ]))
+        .source(DOCUMENT),
+    // Not what was asked for; the same operation plans an end where it is given one.
+    on(200, SCHEDULED)
+        .with(Expect::Object(&[
+            Member::Is("object", "api_key"),
+            Member::IsParameter("id", "id"),
+            Member::IsFutureTime("expires_at"),
+        ]))
+        .source(DOCUMENT),
+    on(200, WRONG_OBJECT)
+        .with(Expect::Object(&[Member::Is("object", "api_key"), Member::IsNotParameter("id", "id")]))
+        .source(DOCUMENT),
+    on(409, ALREADY_REVOKED).with(Expect::Object(&[Member::Is("code", "api_key_already_expired")])).source(DOCUMENT),
+];
 
 impl Provider for WorkOs {
     type Key = KeyId;
@@ -57,20 +82,41 @@ impl Provider for WorkOs {
         },
         settings: &[],
         rules: RULES,
-        repeat: (Repeat::Harmless, "404 where there is no such key; workos/openapi-spec, ApiKeysController_delete, read 2026-11"),
+        repeat: (Repeat::Conclusive, "409 where the key's time was over before; workos/openapi-spec, ApiKeysController_expire, read 2026-11"),
         ids_reused: (IdsReused::No, "ids are unique, of time and random text (inferred from the example); workos/openapi-spec, read 2026-11"),
         missing: (
             Some(Expect::Object(&[Member::Says("message", "api key not found")])),
-            "workos/openapi-spec, 404 with a message, whose words are the example of the operation that expires a key (inferred for this one); read 2026-11",
+            "workos/openapi-spec, 404 with a message, whose words are the example of the operation that expires a key; read 2026-11",
         ),
         propagation: None,
-        reversible: false,
+        reversible: true,
         also_dies: "",
-        proves: "death by 204",
+        proves: "the end of the key's time by its own expires_at in a 200, an earlier end by 409; it is not stated that nobody can take it back",
     };
 
+    const CONTENT: Content = Content::Json(&[]);
+
+    const DELETION: Option<&'static Deletion> = Some(&Deletion {
+        operation: "revoke_by_deletion",
+        content: Content::Empty,
+        about: About {
+            rules: &[on(204, REVOKED).source("workos/openapi-spec, ApiKeysController_delete, read 2026-11")],
+            repeat: (
+                Repeat::Harmless,
+                "404 where there is no such key; workos/openapi-spec, ApiKeysController_delete, read 2026-11",
+            ),
+            reversible: false,
+            proves: "deleted by 204",
+            ..Self::ABOUT
+        },
+    });
+
     async fn revoke(client: &generated::Client, key: &KeyId) -> Sent {
-        client.revoke(key.as_str()).await
+        client.revoke(key.as_str(), &serde_json::Map::new()).await
+    }
+
+    async fn delete(client: &generated::Client, key: &KeyId) -> Sent {
+        client.revoke_by_deletion(key.as_str()).await
     }
 }
 
@@ -88,11 +134,30 @@ mod fake {
             format!("api_key_01FA4E{number:020X}")
         }
 
-        fn answer(case: Case, _: &[(&'static str, String)]) -> Reply {
+        fn answer(case: Case, parameters: &[(&'static str, String)]) -> Reply {
+            match case {
+                Case::Revoked => Reply::new(200).with_json(json!({
+                    "object": "api_key",
+                    "id": parameters.first().map(|(_, id)| id),
+                    "name": "fake",
+                    "obfuscated_value": "sk_...AAAA",
+                    "last_used_at": null,
+                    "expires_at": "2026-11-01T00:00:00.000Z",
+                    "created_at": "2026-01-01T00:00:00.000Z",
+                    "updated_at": "2026-11-01T00:00:00.000Z",
+                })),
+                Case::Again => Reply::new(409)
+                    .with_json(json!({ "code": "api_key_already_expired", "message": "its time is over" })),
+                Case::Unknown => Reply::new(404).with_json(json!({ "message": "API Key not found: this one." })),
+                Case::Unauthenticated => Reply::new(401).with_json(json!({ "message": "not authorised" })),
+            }
+        }
+
+        fn answer_to_deletion(case: Case, parameters: &[(&'static str, String)]) -> Reply {
             match case {
                 Case::Revoked => Reply::new(204),
-                Case::Again | Case::Unknown => Reply::new(404).with_json(json!({ "message": "API Key not found: this one." })),
-                Case::Unauthenticated => Reply::new(401).with_json(json!({ "message": "not authorised" })),
+                Case::Again => Self::answer(Case::Unknown, parameters),
+                case => Self::answer(case, parameters),
             }
         }
     }

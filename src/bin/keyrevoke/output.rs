@@ -85,9 +85,13 @@ pub(crate) fn reason(result: &RevokeResult) -> String {
             } else {
                 "already revoked"
             };
-            return dead
-                .status()
-                .map_or(who.to_owned(), |status| format!("{who} ({status})"));
+            let undo = if dead.is_reversible() {
+                ", can be undone"
+            } else {
+                ""
+            };
+            let status = dead.status().map(|status| format!(" ({status})"));
+            return format!("{who}{undo}{}", status.unwrap_or_default());
         }
         Err(error) => error,
     };

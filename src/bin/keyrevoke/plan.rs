@@ -18,6 +18,8 @@ struct Line<'a> {
     tenant: Option<&'a str>,
     operation: String,
     reversible: bool,
+    deletes: bool,
+    can_delete: bool,
     also_dies: Option<&'a str>,
     /// Is the key the credential in use?
     own: bool,
@@ -31,13 +33,18 @@ pub(crate) fn show(plan: &Plan, refused: &[Refused], json: bool) -> Result<Exit,
     for planned in plan.iter() {
         let capabilities = planned.capabilities();
         let key = planned.key();
-        let operation = keyrevoke::provider(key.provider()).map(|provider| provider.operation());
+        let operation = keyrevoke::provider(key.provider()).map(|provider| {
+            let deletion = provider.deletion().filter(|_| capabilities.deletes());
+            deletion.unwrap_or(provider).operation()
+        });
         let line = Line {
             key: key.as_str(),
             provider: key.provider(),
             tenant: key.tenant(),
             operation: operation.unwrap_or_default(),
             reversible: capabilities.is_reversible(),
+            deletes: capabilities.deletes(),
+            can_delete: capabilities.can_delete(),
             also_dies: capabilities.also_dies(),
             own: planned.is_own(),
         };
@@ -60,10 +67,10 @@ pub(crate) fn show(plan: &Plan, refused: &[Refused], json: bool) -> Result<Exit,
 
 fn text(line: &Line<'_>) -> String {
     let mut text = format!("{}  {}", line.key, line.operation);
-    text.push_str(if line.reversible {
-        ", can be undone"
-    } else {
-        ", for good"
+    text.push_str(match (line.reversible, line.can_delete) {
+        (true, true) => ", can be undone (--delete is for good)",
+        (true, false) => ", can be undone",
+        (false, _) => ", for good",
     });
     if let Some(what) = line.also_dies {
         text.push_str(&format!(", takes along {what}"));

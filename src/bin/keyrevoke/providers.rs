@@ -26,6 +26,13 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit, LocalFailure> {
     Ok(Exit::AllDead)
 }
 
+fn undo(provider: &ProviderInfo) -> &'static str {
+    match provider.is_reversible() {
+        true => "somebody can bring a revoked key back",
+        false => "",
+    }
+}
+
 fn block(provider: &ProviderInfo) -> String {
     let names = [provider.name()]
         .into_iter()
@@ -53,6 +60,14 @@ fn block(provider: &ProviderInfo) -> String {
         ),
         ("operation", provider.operation()),
         ("body", provider.body()),
+        ("undo", undo(provider).to_owned()),
+        (
+            "--delete",
+            provider
+                .deletion()
+                .map(ProviderInfo::operation)
+                .unwrap_or_default(),
+        ),
         ("base URL", base_url),
         ("settings", settings.join(", ")),
         ("proves", provider.proves().to_owned()),

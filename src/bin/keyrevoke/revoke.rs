@@ -89,6 +89,11 @@ pub(crate) struct Arguments {
     #[arg(long, requires = "from")]
     pub(crate) yes: bool,
 
+    /// Deletes keys for good where a provider offers that besides disabling them, which is what is done otherwise. A
+    /// provider whose one way can be undone is refused.
+    #[arg(long)]
+    pub(crate) delete: bool,
+
     /// Shows what would be done, and sends nothing.
     #[arg(long)]
     pub(crate) dry_run: bool,
@@ -172,7 +177,11 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<Exit, LocalFailure> {
         broken,
         mut problems,
         local,
-    } = Setup::new(&arguments.connection, &rows.keys);
+        ..
+    } = match arguments.delete {
+        true => Setup::deleting(&arguments.connection, &rows.keys),
+        false => Setup::new(&arguments.connection, &rows.keys),
+    };
     problems.append(&mut wrong);
     let Rows {
         keys,

@@ -22,6 +22,8 @@ pub(crate) struct Setup {
     pub(crate) problems: Vec<String>,
     /// What is wrong with this machine, and matters only where the input is right.
     pub(crate) local: Option<LocalFailure>,
+    /// Is deletion asked for?
+    deletes: bool,
 }
 
 /// Whose revokers are missing for a reason that is said by itself.
@@ -43,18 +45,31 @@ impl Broken {
 
 impl Setup {
     pub(crate) fn new(arguments: &Connection, keys: &[KeyRef]) -> Self {
+        Self::default().with(arguments, keys)
+    }
+
+    /// Revokers that delete where they would else disable.
+    pub(crate) fn deleting(arguments: &Connection, keys: &[KeyRef]) -> Self {
+        let setup = Self {
+            deletes: true,
+            ..Self::default()
+        };
+        setup.with(arguments, keys)
+    }
+
+    fn with(self, arguments: &Connection, keys: &[KeyRef]) -> Self {
         let needed: HashSet<(&str, Option<&str>)> =
             keys.iter().map(|key| (key.provider(), key.tenant())).collect();
-        Self::of(arguments, &needed)
+        self.of(arguments, &needed)
     }
 
     /// The revoker of one provider and tenant.
     pub(crate) fn of_one(arguments: &Connection, provider: &ProviderInfo, tenant: Option<&str>) -> Self {
-        Self::of(arguments, &HashSet::from([(provider.name(), tenant)]))
+        Self::default().of(arguments, &HashSet::from([(provider.name(), tenant)]))
     }
 
-    fn of(arguments: &Connection, needed: &HashSet<(&str, Option<&str>)>) -> Self {
-        let mut setup = Self::default();
+    fn of(self, arguments: &Connection, needed: &HashSet<(&str, Option<&str>)>) -> Self {
+        let mut setup = self;
         let options = setup.options(arguments);
         let base_urls = setup.base_urls(&arguments.base_url, &options);
         let Some(credentials) = setup.credentials(arguments) else {
@@ -180,7 +195,7 @@ impl Setup {
         tenant: &str,
         account: &Account,
     ) {
-        let Ok(builder) = begin(provider, arguments, options) else {
+        let Ok(builder) = self.begin(provider, arguments, options) else {
             return;
         };
         let built = account.apply(builder).build();
@@ -205,7 +220,7 @@ impl Setup {
         base_url: Option<&String>,
         account: Option<&Account>,
     ) {
-        let Ok(mut builder) = begin(provider, arguments, options) else {
+        let Ok(mut builder) = self.begin(provider, arguments, options) else {
             return;
         };
         if let Some(account) = account {
@@ -257,6 +272,22 @@ impl Setup {
         }
     }
 
+    fn begin(
+        &self,
+        provider: &ProviderInfo,
+        arguments: &Connection,
+        options: &ClientOptions,
+    ) -> Result<Builder<AnyProvider>, InvalidInput> {
+        let builder = keyrevoke::builder(provider.name())?
+            .with_options(options.clone())
+            .with_deadline(arguments.timeout);
+        Ok(if self.deletes {
+            builder.with_deletion()
+        } else {
+            builder
+        })
+    }
+
     /// What is given by the file and elsewhere too: nobody could tell which was meant.
     fn refuse_twice(&mut self, provider: &ProviderInfo, account: &Account, has_option: bool) {
         let settings = provider.settings().map(|(name, _)| name);
@@ -275,17 +306,6 @@ impl Setup {
             }
         }
     }
-}
-
-fn begin(
-    provider: &ProviderInfo,
-    arguments: &Connection,
-    options: &ClientOptions,
-) -> Result<Builder<AnyProvider>, InvalidInput> {
-    let builder = keyrevoke::builder(provider.name())?;
-    Ok(builder
-        .with_options(options.clone())
-        .with_deadline(arguments.timeout))
 }
 
 fn is_about(problem: &InvalidInput, what: &str) -> bool {
