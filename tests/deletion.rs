@@ -143,7 +143,8 @@ async fn a_run_that_deletes_takes_up_what_an_earlier_one_disabled_and_not_what_i
     }
     // Where it cannot be sent, it is as dead as before.
     let other = fake.new_key();
-    disabling.revoke_all([other.clone()]).next().await.unwrap();
+    let (_, disabled) = disabling.revoke_all([other.clone()]).next().await.unwrap();
+    assert!(disabled.is_ok());
     fake.answer_always(Reply::new(401));
     let (_, first) = deleting.revoke_all([other.clone()]).next().await.unwrap();
     assert_eq!(first.unwrap_err().key_state(), KeyState::Live);

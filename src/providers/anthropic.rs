@@ -1,7 +1,8 @@
 //! Anthropic, Admin API: `POST /v1/organizations/api_keys/{api_key_id}` with `{"status":"inactive"}`.
 //!
 //! Facts from platform.claude.com, the page on updating an API key, read 2026-11. There is no delete: an inactive key
-//! is refused until an administrator sets it active again. The answer is the key with its status. The service says
+//! is refused until an administrator sets it active again. That `archived`, the third status, is for good is not stated, so
+//! that no deletion is offered here. The answer is the key with its status. The service says
 //! `not_found_error` of a path that it does not have as well, so its 404 cannot be told from a wrong address.
 //! Keys can be read and listed, which is not done here yet. Never confirmed against the live service.
 
