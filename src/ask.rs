@@ -1,6 +1,6 @@
 //! Asking a provider about keys: requests that change nothing, and may be repeated.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::fmt;
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -17,6 +17,7 @@ use crate::client::RevokerInner;
 use crate::content::Content;
 use crate::credential::{Credential, Prepared};
 use crate::inventory::Inventory;
+use crate::key::KeyRef;
 use crate::key_filter::KeyFilter;
 use crate::key_info::KeyInfo;
 use crate::lookup::{FIND, Lookup, Page, Unread, read_page};
@@ -35,6 +36,13 @@ pub enum Acceptance {
     Accepted,
     /// The provider itself said that it does not know it. At the host that was asked: another tenant's is refused too.
     Refused,
+}
+
+/// What an inventory says of a key that was looked for.
+pub(crate) enum Found {
+    Key(Box<KeyInfo>),
+    /// It was read to its end, and these are the others that were there.
+    Absent(HashSet<KeyRef>),
 }
 
 /// What a look-up gives where there is nothing to look at.
@@ -128,37 +136,58 @@ impl<P: Provider> RevokerInner<P> {
 
     /// What the provider says of a key.
     pub(crate) async fn find(&self, key: &P::Key) -> Result<KeyInfo, RevokeError> {
-        let text = key.to_string();
-        let lookups = P::find(key);
-        if lookups.is_empty() {
+        if P::find(key).is_empty() {
             let own = self.whoami().await?;
-            return own.filter(|own| own.key().key() == text).ok_or_else(|| {
-                unsupported(
-                    self.about().name.to_owned(),
-                    "ask about any key but the one in use",
-                )
-            });
+            return own
+                .filter(|own| own.key().key() == key.to_string())
+                .ok_or_else(|| {
+                    unsupported(
+                        self.about().name.to_owned(),
+                        "ask about any key but the one in use",
+                    )
+                });
         }
-        let mut inventory = Inventory::new(lookups.clone());
+        match self.look_up(key).await? {
+            Found::Key(info) => Ok(*info),
+            Found::Absent(_) => {
+                let missing = RevokeError::new(self.about().name, ErrorKind::NotFound, KeyState::Unknown);
+                let words = match P::find(key).iter().any(|lookup| lookup.operation == FIND) {
+                    true => "the provider says that it has no such key",
+                    false => "it is not in the provider's list, which was read to its end",
+                };
+                Err(missing.with_detail(words).with_next_step(
+                    "Check the key id, the tenant and the base URL: the key may be dead, or never have been there.",
+                ))
+            }
+        }
+    }
+
+    /// Looks a key up where the provider can be asked about it.
+    pub(crate) async fn look_up(&self, key: &P::Key) -> Result<Found, RevokeError> {
+        let text = key.to_string();
+        let mut inventory = Inventory::new(P::find(key));
+        let mut others = HashSet::new();
         while let Some(lookup) = inventory.next() {
             let page = self.page(&lookup).await;
             let keys = inventory.add(&lookup, page).map_err(|why| self.unread(why))?;
-            if let Some(found) = keys.into_iter().find(|info| info.key().key() == text) {
-                return Ok(found);
+            let is_about_one = lookup.operation == FIND && !keys.is_empty();
+            for info in keys {
+                if info.key().key() == text {
+                    return Ok(Found::Key(Box::new(info)));
+                }
+                others.insert(info.key().clone());
+            }
+            // It was asked about this key alone.
+            if is_about_one {
+                let why = "the answer is about another key than the one that was asked for";
+                return Err(self.unread(Unread::unexpected(None, why)));
             }
         }
         if !inventory.is_complete() {
             let why = "the list was not read to its end";
             return Err(self.unread(Unread::unexpected(None, why)));
         }
-        let missing = RevokeError::new(self.about().name, ErrorKind::NotFound, KeyState::Unknown);
-        let words = match lookups.iter().any(|lookup| lookup.operation == FIND) {
-            true => "the provider says that it has no such key",
-            false => "it is not in the provider's list, which was read to its end",
-        };
-        Err(missing.with_detail(words).with_next_step(
-            "Check the key id, the tenant and the base URL: the key may be dead, or never have been there.",
-        ))
+        Ok(Found::Absent(others))
     }
 
     /// The key that the credential itself is; `None` where the provider does not say.
@@ -167,6 +196,22 @@ impl<P: Provider> RevokerInner<P> {
             P::whoami().ok_or_else(|| unsupported(self.about().name.to_owned(), "ask about keys"))?;
         let page = self.page(&lookup).await.map_err(|why| self.unread(why))?;
         Ok(page.items.into_iter().next())
+    }
+
+    /// Does the provider accept anybody at all now? While its own directory of keys fails, it refuses keys that work.
+    pub(crate) async fn accepts_us(&self, key: &P::Key, secret: &Secret) -> bool {
+        if let Some(lookup) = P::probe(secret.expose()) {
+            let (answer, credential) = self.ask(&lookup, None).await;
+            let rules = self.provider.probe_rules();
+            if probed(rules, self.about(), &answer, &credential.redactor) == Probed::Accepted {
+                return true;
+            }
+        }
+        // A credential of another kind than the keys may not be taken there.
+        match P::find(key).first() {
+            Some(lookup) => self.page(lookup).await.is_ok(),
+            None => false,
+        }
     }
 
     /// Does the provider accept this secret?

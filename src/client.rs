@@ -13,6 +13,7 @@ use crate::answer::{Answer, Attempt, BODY_LIMIT, Body, Failure, FailureReason};
 use crate::ask::{Acceptance, Keys};
 use crate::attempt::attempt;
 use crate::capabilities::Capabilities;
+use crate::checks::Checks;
 use crate::credential::{Prepared, Redactor};
 use crate::detail;
 use crate::input::InvalidInput;
@@ -29,7 +30,6 @@ use crate::revoke::Revoke;
 use crate::secret::Secret;
 use crate::source::Credentials;
 use crate::verdict::{Again, Meaning, body_fits, is_refused, verdict};
-use crate::verify::listed_dead;
 use crate::wire::{Call, Generated, Target};
 use crate::within::{Within, unless};
 
@@ -111,10 +111,7 @@ impl<P: Provider> Revoke for Revoker<P> {
     }
 
     fn is_own(&self, key: &P::Key) -> bool {
-        match &self.0.credentials {
-            Credentials::Fixed(credential) => is_own(&self.0.provider, credential, &key.to_string()),
-            Credentials::Source(_) => false,
-        }
+        self.0.is_own(key)
     }
 
     fn check(&self, key: &P::Key) -> Result<(), InvalidInput> {
@@ -131,16 +128,15 @@ impl<P: Provider> Revoke for Revoker<P> {
     }
 
     async fn revoke_within(&self, key: &P::Key, within: &Within<'_>) -> RevokeResult {
-        // Doubt that a look can clear needs no request that could hurt.
-        if within.in_doubt
-            && !P::find(key).is_empty()
-            && let Ok(info) = self.0.find(key).await
-            && self.0.is_done(&info)
-        {
-            return Ok(listed_dead(self.0.about().name, &info));
-        }
         if let Some(checks) = within.checks {
             return self.0.revoke_checked(key, within, checks).await;
+        }
+        // Doubt that a look can clear needs no request that could hurt.
+        if within.in_doubt {
+            return self
+                .0
+                .revoke_checked(key, within, &Checks::new().with_own_key())
+                .await;
         }
         let call = OneCall::new(&self.0, key, *within);
         call.run_until(call.ended()).await
@@ -156,6 +152,16 @@ impl<P: Provider> Revoke for Revoker<P> {
 
     async fn probe(&self, secret: &Secret) -> Result<Acceptance, RevokeError> {
         self.0.probe(secret).await
+    }
+}
+
+impl<P: Provider> RevokerInner<P> {
+    /// Does the credential say that it is this key?
+    pub(crate) fn is_own(&self, key: &P::Key) -> bool {
+        match &self.credentials {
+            Credentials::Fixed(credential) => is_own(&self.provider, credential, &key.to_string()),
+            Credentials::Source(_) => false,
+        }
     }
 }
 

@@ -266,6 +266,9 @@ impl RevokeError {
                 "Stop, and look at the provider which keys were hit: the answer is about another key than the one asked for."
             }
             (ErrorKind::WrongKey, _) => "Find out which key is meant, and give its id: nothing was sent.",
+            (ErrorKind::StillAccepted, KeyState::Unknown) => {
+                "Try the secret again at once: it was accepted after the key was called dead, and whether it still is could not be seen."
+            }
             (ErrorKind::StillAccepted, _) => {
                 "Act now: the key still works. Revoke it by other means, and tell the provider that its answer was not true."
             }

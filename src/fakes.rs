@@ -237,8 +237,9 @@ struct State {
     made: Vec<Issued>,
     issued: u64,
     scripted: VecDeque<Reply>,
-    /// Like `scripted`, for revocations alone.
+    /// Like `scripted`, for revocations alone, and for look-ups alone.
     revocations: VecDeque<Reply>,
+    looks: VecDeque<Reply>,
     /// How long the dead go on working and being listed.
     propagation: Duration,
     died: HashMap<String, Instant>,
@@ -412,6 +413,11 @@ impl Fake {
         self.state().revocations.push_back(reply);
     }
 
+    /// Answers the next look-up or probe with this, and leaves revocations alone; calls add up.
+    pub fn answer_next_look(&self, reply: Reply) {
+        self.state().looks.push_back(reply);
+    }
+
     /// Lets keys that are revoked from now on be accepted and listed for this long, as where a death takes time to
     /// spread. A second revocation is told that the key is dead at once.
     pub fn delay_deaths(&self, time: Duration) {
@@ -433,6 +439,7 @@ impl Fake {
         let mut state = self.state();
         state.scripted.clear();
         state.revocations.clear();
+        state.looks.clear();
         state.always = None;
     }
 
@@ -536,8 +543,12 @@ impl Responder {
             return unexpected(state, request);
         };
         let is_revocation = asked.operation == way.entry().operation();
-        let revocation = is_revocation.then(|| state.revocations.pop_front()).flatten();
-        let scripted = revocation.or_else(|| state.scripted.pop_front());
+        let own = if is_revocation {
+            state.revocations.pop_front()
+        } else {
+            state.looks.pop_front()
+        };
+        let scripted = own.or_else(|| state.scripted.pop_front());
         let scripted = scripted.or_else(|| state.always.clone());
         if let Some(reply) = scripted {
             if reply.carried_out && is_revocation {

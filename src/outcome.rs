@@ -96,9 +96,10 @@ pub enum Evidence {
     InferredAnswer,
     /// The same request, sent once more, got the provider's answer that this very key is dead.
     Repeat,
-    /// The provider's own list says so: as the key's state, or by its absence where the same call saw it there before.
+    /// The provider's own list says so: as the key's state, or by its absence where the same call saw it there before; twice,
+    /// where the answer to the revocation was lost.
     ReadBack,
-    /// The provider does not accept the key's secret any more.
+    /// The provider does not accept the key's secret any more, which the same call saw it accept before.
     SecretRefused,
     /// The provider knows no such key, and the caller attests that there was one.
     CallerAttested,
@@ -186,7 +187,8 @@ pub enum ErrorKind {
     WrongObject,
     /// The key is not the one that was meant: it was looked up, and nothing was sent.
     WrongKey,
-    /// The provider still accepts the key's secret, after all the time that was given to its death.
+    /// The provider still accepts the key's secret, after all the time that was given to its death. `Unknown` where it did
+    /// so before that time was over, and could not be asked at its end.
     StillAccepted,
     /// The provider called the key dead and still lists it as working.
     StillListed,

@@ -1,24 +1,45 @@
 //! Certainty on both sides of a call: looking before a key is revoked, and after.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
-use crate::ask::{Acceptance, unsupported};
+use crate::ask::{Acceptance, Found, unsupported};
 use crate::checks::{Attestation, Checks, Verification};
 use crate::client::{OneCall, RevokerInner};
+use crate::key::KeyRef;
 use crate::key_info::{KeyInfo, KeyStatus};
 use crate::outcome::{
     Delivery, Disposition, ErrorKind, Evidence, KeyState, Revocation, RevokeError, RevokeResult,
 };
-use crate::provider::{About, Provider, Repeat};
-use crate::within::Within;
+use crate::provider::{About, IdsReused, Provider, Repeat};
+use crate::within::{ENDED, Within, unless};
 
 /// What was seen before anything was sent.
 #[derive(Default)]
 struct Before {
     listed: Option<KeyInfo>,
     secret_accepted: bool,
+}
+
+impl Before {
+    /// Does anything that was seen say that the key worked?
+    fn saw_it_live(&self) -> bool {
+        self.secret_accepted
+            || self
+                .listed
+                .as_ref()
+                .is_some_and(|info| info.state() == KeyState::Live)
+    }
+}
+
+/// What was seen since.
+#[derive(Default)]
+struct Since {
+    secret_accepted: bool,
+    /// The last look found the key to be gone, and these others.
+    absent: Option<HashSet<KeyRef>>,
 }
 
 /// What one look says.
@@ -45,14 +66,29 @@ impl<P: Provider> RevokerInner<P> {
         within: &Within<'_>,
         checks: &Checks,
     ) -> RevokeResult {
-        let before = self.look_before(key, checks).await?;
-        if let Some(info) = before.listed.as_ref().filter(|info| self.is_done(info)) {
+        // Whatever a look refuses says nothing of an earlier call that may have been carried out.
+        let refuse = |error: RevokeError| {
+            if within.in_doubt {
+                error.into_doubt()
+            } else {
+                error
+            }
+        };
+        let looked = unless(within.finished(), self.look_before(key, within, checks)).await;
+        let before = looked
+            .unwrap_or_else(|| Err(ended(self.about())))
+            .map_err(refuse)?;
+        if let Some(info) = before.listed.as_ref().filter(|info| self.is_done(info))
+            // What an attacker can use is not dead, whatever a list says.
+            && !before.secret_accepted
+        {
             // We would rather send nothing.
-            return Ok(listed_dead(self.about().name, info));
+            return Ok(listed_dead(self.about(), info));
         }
         let call = OneCall::new(self, key, *within);
         let result = call.run_until(call.ended()).await;
-        let result = attested(self.about(), result, checks.attestation.as_ref());
+        let attestation = checks.attestation.as_ref().filter(|_| !before.saw_it_live());
+        let result = attested(self.about(), result, attestation);
         match &checks.verification {
             Some(verification) => self.verify(key, within, verification, &before, result).await,
             None => result,
@@ -71,13 +107,19 @@ impl<P: Provider> RevokerInner<P> {
     }
 
     /// Looks the key up where that is asked for or can help, and stops what must not go on.
-    async fn look_before(&self, key: &P::Key, checks: &Checks) -> Result<Before, RevokeError> {
+    async fn look_before(
+        &self,
+        key: &P::Key,
+        within: &Within<'_>,
+        checks: &Checks,
+    ) -> Result<Before, RevokeError> {
         if !checks.own {
             self.refuse_own(key).await?;
         }
         let wanted = checks.expectation.as_ref().filter(|wanted| !wanted.is_empty());
+        let can_help = within.in_doubt || checks.verification.is_some();
         let mut before = Before::default();
-        if wanted.is_some() || (checks.verification.is_some() && !P::find(key).is_empty()) {
+        if wanted.is_some() || (can_help && !P::find(key).is_empty()) {
             match (self.find(key).await, wanted) {
                 (Ok(info), wanted) => {
                     let differences = wanted.map(|wanted| wanted.differences(&info)).unwrap_or_default();
@@ -104,11 +146,12 @@ impl<P: Provider> RevokerInner<P> {
 
     /// A key that revokes itself leaves nobody who could look; the caller must have meant it.
     async fn refuse_own(&self, key: &P::Key) -> Result<(), RevokeError> {
-        if P::whoami().is_none() {
-            return Ok(());
+        let mut is_own = self.is_own(key);
+        if !is_own && P::whoami().is_some() {
+            let own = self.whoami().await.ok().flatten();
+            is_own = own.is_some_and(|own| own.key().key() == key.to_string());
         }
-        let own = self.whoami().await.ok().flatten();
-        if own.is_none_or(|own| own.key().key() != key.to_string()) {
+        if !is_own {
             return Ok(());
         }
         Err(
@@ -125,7 +168,7 @@ impl<P: Provider> RevokerInner<P> {
         within: &Within<'_>,
         verification: &Verification,
         before: &Before,
-        result: RevokeResult,
+        mut result: RevokeResult,
     ) -> RevokeResult {
         // Nothing was changed, or the alarm is about another key: there is nothing to look for.
         let is_over = |error: &RevokeError| {
@@ -135,40 +178,58 @@ impl<P: Provider> RevokerInner<P> {
             return result;
         }
         let began = Instant::now();
-        let budget = verification.budget(self.about().propagation);
-        let (mut pause, mut last) = (FIRST_PAUSE, Look::Silent);
-        loop {
-            match self.look_after(key, within, verification, before, &result).await {
-                Look::Dead(evidence) => {
+        let end = began + verification.budget(self.about().propagation);
+        let (mut pause, mut since) = (FIRST_PAUSE, Since::default());
+        let mut listed = false;
+        let accepted = loop {
+            let look = self.look_after(key, within, verification, before, &mut since, &result);
+            let look = unless(within.abandoned(), timeout_at(self.end_of_look(end), look)).await;
+            let accepted = matches!(look, Some(Ok(Look::Accepted)));
+            match look {
+                Some(Ok(Look::Dead(evidence))) => {
                     return Ok(confirmed(self.about(), result, before, evidence)
                         .with_verified_after(began.elapsed()));
                 }
-                Look::Killed(dead) => return Ok(*dead),
-                Look::Blind => return result,
-                Look::Silent => {}
-                look => last = look,
+                // Its own answer was good, and is looked after like any other.
+                Some(Ok(Look::Killed(dead))) => result = Ok(*dead),
+                Some(Ok(Look::Blind)) => return result,
+                Some(Ok(Look::Listed)) => listed = true,
+                _ => {}
             }
-            if began.elapsed() + pause >= budget || within.is_ended() {
-                break;
+            // The last look is at the end of the time, and not before: until then the key may die.
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() || within.is_ended() {
+                break accepted && left.is_zero();
             }
-            within.sleep(pause).await;
+            within.sleep(pause.min(left)).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
-        }
-        match (last, result) {
-            (Look::Accepted, result) => Err(still(
+        };
+        match result {
+            result if accepted => Err(still(
                 self.about(),
                 ErrorKind::StillAccepted,
                 KeyState::Live,
                 result,
             )),
-            (Look::Listed, result @ Ok(_)) => Err(still(
+            Ok(dead) if since.secret_accepted => Err(still(
+                self.about(),
+                ErrorKind::StillAccepted,
+                KeyState::Unknown,
+                Ok(dead),
+            )),
+            Ok(dead) if listed => Err(still(
                 self.about(),
                 ErrorKind::StillListed,
                 KeyState::Unknown,
-                result,
+                Ok(dead),
             )),
-            (_, result) => result,
+            result => result,
         }
+    }
+
+    /// A look changes nothing, so that it may be given up; but one attempt is always given its time.
+    fn end_of_look(&self, end: Instant) -> Instant {
+        end.max(Instant::now() + self.attempt_timeout)
     }
 
     /// The secret tells most: it is what an attacker would try. Then the provider's list, then a repeat.
@@ -178,31 +239,53 @@ impl<P: Provider> RevokerInner<P> {
         within: &Within<'_>,
         verification: &Verification,
         before: &Before,
+        since: &mut Since,
         result: &RevokeResult,
     ) -> Look {
         let mut blind = true;
         if let Some(secret) = &verification.secret {
             match self.probe(secret).await {
-                Ok(Acceptance::Accepted) => return Look::Accepted,
-                // Of a secret that was never seen to work, a refusal says nothing of this key.
-                Ok(Acceptance::Refused) if result.is_ok() || before.secret_accepted => {
-                    return Look::Dead(Evidence::SecretRefused);
+                Ok(Acceptance::Accepted) => {
+                    since.secret_accepted = true;
+                    return Look::Accepted;
                 }
+                Ok(Acceptance::Refused) if before.secret_accepted || since.secret_accepted => {
+                    if result.is_ok() || self.accepts_us(key, secret).await {
+                        return Look::Dead(Evidence::SecretRefused);
+                    }
+                    blind = false;
+                }
+                // Of a secret that was never seen to work, a refusal says nothing of this key.
                 Ok(Acceptance::Refused) => {}
+                // It worked after the revocation, and nothing but its refusal outweighs that.
+                Err(_) if since.secret_accepted => return Look::Silent,
                 Err(error) => blind &= error.kind() == ErrorKind::Unsupported,
             }
         }
         if !P::find(key).is_empty() {
-            match self.find(key).await {
-                Ok(info) if self.is_done(&info) => return Look::Dead(Evidence::ReadBack),
-                Ok(info) if info.state() == KeyState::Live || self.deletion.is_some() => return Look::Listed,
-                // Absent now, and seen there before by this very call.
-                Err(error) if error.kind() == ErrorKind::NotFound && error.status().is_none() => {
-                    if before.listed.is_some() {
+            let absent = since.absent.take();
+            match self.look_up(key).await {
+                Ok(Found::Key(info)) if self.is_done(&info) => {
+                    return Look::Dead(Evidence::ReadBack);
+                }
+                Ok(Found::Key(info)) if is_successor(self.about(), before, &info) => {
+                    return Look::Dead(Evidence::ReadBack);
+                }
+                Ok(Found::Key(info)) if info.state() == KeyState::Live || self.deletion.is_some() => {
+                    return Look::Listed;
+                }
+                // Absent now, and seen there before by this very call. A list that lags, or that changed while it was
+                // read, can hide a key that is there: where nothing else speaks of its death, it has to be absent twice,
+                // with nobody else come or gone between.
+                Ok(Found::Absent(others)) if before.listed.is_some() => {
+                    if result.is_ok() || absent.as_ref() == Some(&others) {
                         return Look::Dead(Evidence::ReadBack);
                     }
+                    since.absent = Some(others);
+                    blind = false;
                 }
-                Ok(_) | Err(_) => blind = false,
+                Ok(Found::Absent(_)) => {}
+                Ok(Found::Key(_)) | Err(_) => blind = false,
             }
         }
         if self.about().may_repeat() == Repeat::Conclusive {
@@ -211,9 +294,12 @@ impl<P: Provider> RevokerInner<P> {
                 ..*within
             };
             let call = OneCall::new(self, key, within);
+            let missing = |error: &RevokeError| error.kind() == ErrorKind::NotFound;
             return match call.run_until(call.ended()).await {
                 Ok(dead) if dead.disposition() == Disposition::AlreadyRevoked => Look::Dead(Evidence::Repeat),
                 Ok(dead) if result.is_err() => Look::Killed(Box::new(dead)),
+                // The same answer again: another repeat would get it, too.
+                Err(error) if blind && missing(&error) && result.as_ref().is_err_and(missing) => Look::Blind,
                 _ => Look::Silent,
             };
         }
@@ -221,11 +307,19 @@ impl<P: Provider> RevokerInner<P> {
     }
 }
 
+/// Is this a later key, which got the id of the one that was there before?
+fn is_successor(about: &About, before: &Before, info: &KeyInfo) -> bool {
+    let known = before.listed.as_ref().and_then(KeyInfo::created_at);
+    about.ids_reused.0 == IdsReused::Possible
+        && known.is_some_and(|known| info.created_at().is_some_and(|created| created > known))
+}
+
 /// The provider lists the key as dead, and nothing was sent.
-pub(crate) fn listed_dead(provider: &'static str, info: &KeyInfo) -> Revocation {
-    Revocation::new(provider, Disposition::AlreadyRevoked, [Evidence::ReadBack])
-        .with_attempts(0)
+fn listed_dead(about: &About, info: &KeyInfo) -> Revocation {
+    let dead = Revocation::new(about.name, Disposition::AlreadyRevoked, [Evidence::ReadBack]);
+    dead.with_attempts(0)
         .with_reversible(info.status() == KeyStatus::Inactive)
+        .with_propagation(about.propagation)
         .with_detail(format!(
             "the provider lists it as {}; nothing was sent",
             info.status()
@@ -241,6 +335,7 @@ fn attested(about: &About, result: RevokeResult, attestation: Option<&Attestatio
                 Disposition::AlreadyRevoked,
                 [Evidence::CallerAttested],
             );
+            let dead = dead.with_propagation(about.propagation);
             Ok(dead.with_facts(error.into_facts()).with_detail(format!(
                 "no such key, and the caller attests that there was: {}",
                 attestation.basis()
@@ -262,6 +357,7 @@ fn confirmed(about: &About, result: RevokeResult, before: &Before, evidence: Evi
             };
             Revocation::new(about.name, who, [evidence])
                 .with_reversible(about.reversible)
+                .with_propagation(about.propagation)
                 .with_facts(error.into_facts())
         }
     }
@@ -274,6 +370,14 @@ fn still(about: &About, kind: ErrorKind, state: KeyState, result: RevokeResult) 
         Err(error) => error.into_facts(),
     };
     RevokeError::new(about.name, kind, state).with_facts(facts)
+}
+
+/// The run was ended while the key was looked at.
+fn ended(about: &About) -> RevokeError {
+    RevokeError::new(about.name, ErrorKind::Cancelled, KeyState::Live)
+        .with_delivery(Delivery::NotSent)
+        .with_attempts(0)
+        .with_detail(ENDED)
 }
 
 fn wrong_key(about: &About, differences: &[String]) -> RevokeError {
