@@ -108,6 +108,11 @@ impl Answer {
             .unwrap_or(self.received)
     }
 
+    /// The earlier of both clocks: what lies before it has passed, whichever of them is wrong by being ahead.
+    pub(crate) fn certain_now(&self) -> SystemTime {
+        self.now().min(self.received)
+    }
+
     /// The id under which the provider keeps this request, in the headers that the field uses.
     pub(crate) fn request_id(&self) -> Option<&str> {
         [

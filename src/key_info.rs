@@ -9,7 +9,7 @@ use serde::{Serialize, Serializer};
 use crate::credential::Redactor;
 use crate::detail;
 use crate::key::KeyRef;
-use crate::outcome::KeyState;
+use crate::outcome::{KeyState, SCHEMA};
 use crate::timestamp;
 
 /// A key as its provider describes it: its state and what tells people which key it is. Never its secret, although
@@ -186,11 +186,11 @@ fn last(text: &str, most: usize) -> String {
 }
 
 /// Members: `key`, `provider`, `state`, `status` and the rest by their names; times are RFC 3339 in UTC, and what is not
-/// known is null.
+/// known is null. `schema` is 1.
 impl Serialize for KeyInfo {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let time = |time: Option<SystemTime>| time.map(timestamp::format);
-        let mut out = serializer.serialize_struct("KeyInfo", 12)?;
+        let mut out = serializer.serialize_struct("KeyInfo", 13)?;
         out.serialize_field("key", &self.key)?;
         out.serialize_field("provider", self.key.provider())?;
         out.serialize_field("state", &self.state())?;
@@ -203,6 +203,7 @@ impl Serialize for KeyInfo {
         out.serialize_field("expires_at", &time(self.expires_at))?;
         out.serialize_field("last_used_at", &time(self.last_used_at))?;
         out.serialize_field("revoked_at", &time(self.revoked_at))?;
+        out.serialize_field("schema", &SCHEMA)?;
         out.end()
     }
 }
@@ -219,7 +220,7 @@ mod tests {
 
     #[test]
     fn json_has_the_same_members_whatever_is_known() {
-        let bare = r#"{"key":"devin:apk-1","provider":"devin","state":"live","status":"active","name":null,"prefix":null,"last4":null,"owner":null,"created_at":null,"expires_at":null,"last_used_at":null,"revoked_at":null}"#;
+        let bare = r#"{"key":"devin:apk-1","provider":"devin","state":"live","status":"active","name":null,"prefix":null,"last4":null,"owner":null,"created_at":null,"expires_at":null,"last_used_at":null,"revoked_at":null,"schema":1}"#;
         assert_eq!(serde_json::to_string(&key()).unwrap(), bare);
         let at = |seconds: u64| SystemTime::UNIX_EPOCH + Duration::from_millis(seconds * 1000 + 5);
         let full = key()

@@ -190,12 +190,12 @@ pub(crate) fn read_page<P: Provider>(
     let Some(Value::Object(object)) = answer.json() else {
         return Err(Unread::new(about, attempt, redactor));
     };
-    let now = answer.now();
     let page = P::page(
         lookup,
         Reading {
             object,
-            now,
+            now: answer.now(),
+            certain_now: answer.certain_now(),
             redactor,
         },
     );
@@ -217,6 +217,7 @@ fn says_missing(about: &About, lookup: &Lookup, answer: &Answer) -> bool {
 pub struct Reading<'a> {
     object: &'a Map<String, Value>,
     now: SystemTime,
+    certain_now: SystemTime,
     redactor: &'a Redactor,
 }
 
@@ -328,10 +329,11 @@ impl<'a> Reading<'a> {
         self.object.get(name).is_some_and(|value| !value.is_null())
     }
 
-    /// Has this moment passed for certain, however wrong the answer's clock may be? For ends of which nothing else is
+    /// Has this moment passed for certain, by the answer's clock and by ours? For ends of which nothing else is
     /// said: before that, the key may work.
     pub(crate) fn is_over(&self, end: SystemTime) -> bool {
-        end.checked_add(CLOCK_SKEW).is_some_and(|end| end <= self.now)
+        end.checked_add(CLOCK_SKEW)
+            .is_some_and(|end| end <= self.certain_now)
     }
 
     /// Has this moment passed, by the answer's clock?

@@ -872,3 +872,36 @@ async fn a_query_that_no_document_has_fails_the_test_of_who_sends_it() {
     assert!(fake.is_live(&key));
     assert_eq!(fake.take_unexpected().len(), 5);
 }
+
+#[test]
+fn a_key_is_over_by_both_clocks_or_not_at_all() {
+    let lookup = crate::okta::Okta::find(&"00Tabc".parse().unwrap()).remove(0);
+    let read = |expires: &str, date: &str| {
+        let body = json!({ "id": "00Tabc", "name": "CI", "expiresAt": expires }).to_string();
+        let headers = [("content-type", "application/json"), ("date", date)];
+        let answer = answer(200, &headers, Body::Complete(body.into()));
+        let about = &<crate::okta::Okta as Provider>::ABOUT;
+        let page = read_page::<crate::okta::Okta>(about, &lookup, &answer, &Redactor::default()).unwrap();
+        page.items[0].status()
+    };
+    // Ours is the first moment of 2026-11-22.
+    let (day_before, year_before) = ("2026-11-21T00:00:00Z", "2025-11-22T00:00:00Z");
+    let (now, ahead, behind) = (
+        "Sun, 22 Nov 2026 00:00:00 GMT",
+        "Mon, 22 Nov 2027 00:00:00 GMT",
+        "Sat, 22 Nov 2025 00:00:00 GMT",
+    );
+    assert_eq!(read(day_before, now), KeyStatus::Expired);
+    assert_eq!(
+        read("2026-12-01T00:00:00Z", ahead),
+        KeyStatus::Active,
+        "a clock that is ahead kills nobody"
+    );
+    assert_eq!(
+        read(day_before, behind),
+        KeyStatus::Active,
+        "nor do we, if ours may be the one"
+    );
+    assert_eq!(read("2025-11-01T00:00:00Z", behind), KeyStatus::Expired);
+    assert_eq!(read(year_before, "nonsense"), KeyStatus::Expired);
+}

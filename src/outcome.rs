@@ -14,6 +14,9 @@ pub use crate::revocation::Revocation;
 ///
 /// `Ok` if and only if the key is confirmed dead. `Err` never means "alive" by itself: ask
 /// [`RevokeError::key_state`], or [`KeyState::from`] for both arms.
+///
+/// Both arms serialize to the same members, `schema` (1) among them: it grows when a member comes to mean something else or
+/// goes, not when one is added.
 pub type RevokeResult = Result<Revocation, RevokeError>;
 
 /// Is the key dead? Exhaustive on purpose: there are three answers, and code must act on each.
@@ -366,6 +369,10 @@ macro_rules! fact_accessors {
 
 pub(crate) use fact_accessors;
 
+/// The member `schema` of results, keys and lines of the command line. It grows when a member comes to mean something
+/// else or goes, not when one is added.
+pub(crate) const SCHEMA: u64 = 1;
+
 /// Both arms serialize to the same members, so that a log of many results has one shape.
 pub(crate) struct Record<'a> {
     pub(crate) provider: &'a str,
@@ -389,7 +396,7 @@ impl Serialize for Record<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let milliseconds =
             |time: Option<Duration>| time.map(|time| u64::try_from(time.as_millis()).unwrap_or(u64::MAX));
-        let mut out = serializer.serialize_struct("RevokeResult", 21)?;
+        let mut out = serializer.serialize_struct("RevokeResult", 22)?;
         out.serialize_field("provider", self.provider)?;
         out.serialize_field("state", &self.state)?;
         out.serialize_field("disposition", &self.disposition)?;
@@ -411,6 +418,7 @@ impl Serialize for Record<'_> {
         out.serialize_field("gave_up", &self.gave_up)?;
         out.serialize_field("reversible", &self.reversible)?;
         out.serialize_field("propagation_ms", &milliseconds(self.propagation))?;
+        out.serialize_field("schema", &SCHEMA)?;
         out.end()
     }
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::error::RevokeError;
 use crate::outcome::{
-    Delivery, Disposition, ErrorKind, Evidence, Facts, FieldError, GaveUp, KeyState, RevokeResult,
+    Delivery, Disposition, ErrorKind, Evidence, Facts, FieldError, GaveUp, KeyState, RevokeResult, SCHEMA,
 };
 use crate::revocation::Revocation;
 
@@ -67,6 +67,8 @@ struct Written {
     gave_up: Member<Option<GaveUp>>,
     reversible: Member<bool>,
     propagation_ms: Member<Option<u64>>,
+    verified_after_ms: Member<Option<u64>>,
+    schema: Member<Option<u64>>,
     /// Members of newer versions. It also keeps serde from reading a list as members without names.
     #[serde(flatten)]
     _newer: HashMap<String, IgnoredAny>,
@@ -80,8 +82,10 @@ impl Written {
     /// `None` unless every member that proves something is there and known, and none says otherwise.
     fn proof(self) -> Option<Revocation> {
         let says_dead = matches!(self.state, Member::Read(KeyState::Dead));
+        // What a later version calls a proof may need members that this one does not know.
+        let is_known = self.schema.optional()?.is_none_or(|schema| schema <= SCHEMA);
         let no_error = self.kind.optional()?.is_none() && self.delivery.read()? == Delivery::Answered;
-        if !says_dead || !no_error {
+        if !says_dead || !no_error || !is_known {
             return None;
         }
         let facts = Facts {
@@ -94,6 +98,7 @@ impl Written {
             request_id: self.request_id.optional()?,
         };
         let propagation = self.propagation_ms.optional()?.map(Duration::from_millis);
+        let verified_after = self.verified_after_ms.optional()?.map(Duration::from_millis);
         let dead = Revocation::new(
             self.provider.read()?,
             self.disposition.read()?,
@@ -102,6 +107,7 @@ impl Written {
         Some(
             dead.with_reversible(self.reversible.read()?)
                 .with_propagation(propagation)
+                .with_verified_after(verified_after)
                 .with_facts(facts),
         )
     }
@@ -176,7 +182,7 @@ pub(crate) mod tests {
 
     use super::*;
 
-    const KINDS: [ErrorKind; 18] = [
+    const KINDS: [ErrorKind; 22] = [
         ErrorKind::InvalidInput,
         ErrorKind::NotSent,
         ErrorKind::Unauthenticated,
@@ -195,6 +201,10 @@ pub(crate) mod tests {
         ErrorKind::Vetoed,
         ErrorKind::Scheduled,
         ErrorKind::WrongObject,
+        ErrorKind::WrongKey,
+        ErrorKind::StillAccepted,
+        ErrorKind::StillListed,
+        ErrorKind::Unsupported,
     ];
 
     fn facts() -> impl Strategy<Value = Facts> {
@@ -229,7 +239,14 @@ pub(crate) mod tests {
     fn dead() -> impl Strategy<Value = Revocation> {
         let dispositions = select(vec![Disposition::Revoked, Disposition::AlreadyRevoked]);
         let evidence = vec(
-            select(vec![Evidence::ProviderAnswer, Evidence::InferredAnswer]),
+            select(vec![
+                Evidence::ProviderAnswer,
+                Evidence::InferredAnswer,
+                Evidence::Repeat,
+                Evidence::ReadBack,
+                Evidence::SecretRefused,
+                Evidence::CallerAttested,
+            ]),
             0..3,
         );
         (
@@ -237,12 +254,13 @@ pub(crate) mod tests {
             dispositions,
             evidence,
             any::<bool>(),
-            time(),
+            (time(), time()),
             facts(),
         )
             .prop_map(
-                |(provider, disposition, evidence, reversible, propagation, facts)| {
+                |(provider, disposition, evidence, reversible, (verified, propagation), facts)| {
                     Revocation::new(provider, disposition, evidence)
+                        .with_verified_after(verified)
                         .with_reversible(reversible)
                         .with_propagation(propagation)
                         .with_facts(facts)
@@ -378,6 +396,9 @@ pub(crate) mod tests {
             ("provider_code", json!(1)),
             ("field_errors", json!([1])),
             ("provider", json!(null)),
+            ("schema", json!(2)),
+            ("schema", json!("1")),
+            ("verified_after_ms", json!(-1)),
         ];
         for (name, with) in words.into_iter().chain(other) {
             if (name, &with) == ("provider_code", &json!("")) {
@@ -411,6 +432,7 @@ pub(crate) mod tests {
         let mut value = whole.clone();
         value["newer"] = json!({ "state": "live" });
         value.as_object_mut().unwrap().remove("title");
+        value.as_object_mut().unwrap().remove("schema");
         assert!(deserialize(value).unwrap().is_ok());
         // Which of two states is meant, nobody can say.
         let twice = whole.to_string().replacen('{', r#"{"state":"live","#, 1);

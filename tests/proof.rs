@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use keyrevoke::fakes::{Fake, Reply};
 use keyrevoke::journal::{Journal, JournalEntry, JournalRecord, MemoryJournal, new_run};
 use keyrevoke::{
-    AnyRevoker, Attestation, Checks, Credential, Delivery, ErrorKind, Evidence, Expectation, KeyRef,
-    KeyState, Registry, RetryPolicy, Revoke, RevokeResult, Secret, Verification,
+    AnyRevoker, Attestation, Checks, Credential, Delivery, ErrorKind, Evidence, Expectation, KeyInfo, KeyRef,
+    KeyState, KeyStatus, Registry, RetryPolicy, Revoke, RevokeResult, Secret, Verification,
 };
 use serde_json::{Value, json};
 use wiremock::matchers::{method, path_regex};
@@ -496,4 +496,38 @@ async fn a_run_that_is_given_up_waits_for_no_look() {
             assert!(result.is_ok());
         }
     }
+}
+
+#[test]
+fn an_expectation_of_nothing_fits_no_key() {
+    let known = KeyInfo::new(key("devin:apk-1"), KeyStatus::Active);
+    let known = known
+        .with_name("")
+        .with_prefix("apk_")
+        .with_last4("")
+        .with_owner("");
+    let nothing = Expectation::new();
+    for expected in [
+        nothing.clone().with_name(""),
+        nothing.clone().with_prefix(""),
+        nothing.clone().with_last4(""),
+        nothing.clone().with_owner(""),
+    ] {
+        assert!(!expected.is_empty());
+        assert_eq!(expected.differences(&known).len(), 1, "{expected:?}");
+    }
+    // What the provider shows of a beginning may be less than what is expected of it, but not nothing.
+    assert!(
+        nothing
+            .clone()
+            .with_prefix("apk_user")
+            .differences(&known)
+            .is_empty()
+    );
+    assert!(
+        !nothing
+            .with_prefix("apk_user")
+            .differences(&known.with_prefix(""))
+            .is_empty()
+    );
 }
