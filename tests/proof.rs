@@ -305,7 +305,7 @@ async fn an_answer_about_another_key_is_no_absence() {
     server
         .answer("GET", ".*", vec![found(&ours), found(&other)])
         .await;
-    server.answer("DELETE", ".*", vec![lost()]).await;
+    server.answer("PATCH", ".*", vec![lost()]).await;
     let result = server
         .revoker("openrouter")
         .revoke_verified(&key(&format!("openrouter:{ours}")), brief(2000))
