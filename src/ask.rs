@@ -217,8 +217,9 @@ impl<P: Provider> RevokerInner<P> {
     /// Does the provider accept this secret?
     pub(crate) async fn probe(&self, secret: &Secret) -> Result<Acceptance, RevokeError> {
         let what = "try a secret of this form without using it";
-        let lookup =
-            P::probe(secret.expose()).ok_or_else(|| unsupported(self.about().name.to_owned(), what))?;
+        let lookup = P::probe(secret.expose())
+            .filter(|_| !self.provider.probe_rules().is_empty())
+            .ok_or_else(|| unsupported(self.about().name.to_owned(), what))?;
         let credential = Credential::from_text(secret.expose());
         let prepared = credential.prepare(self.about().name, self.about().credentials)?;
         let (answer, prepared) = self.ask(&lookup, Some(Arc::new(prepared))).await;

@@ -91,6 +91,10 @@ impl<P: Provider> Revoke for Revoker<P> {
         self.0.provider.parse_key(text)
     }
 
+    fn document_version(&self) -> Option<&str> {
+        Some(self.0.provider.document_version())
+    }
+
     async fn revoke(&self, key: &P::Key) -> RevokeResult {
         OneCall::new(&self.0, key, Within::default()).run().await
     }

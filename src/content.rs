@@ -83,6 +83,25 @@ impl Content {
             .then_some(parameters)
     }
 
+    /// Media type and bytes of the body for these parameters.
+    pub(crate) fn fill(
+        self,
+        parameters: &[(&str, String)],
+    ) -> Result<Option<(&'static str, Vec<u8>)>, String> {
+        let parameters: Vec<(&str, &str)> = parameters
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
+        Ok(match self {
+            Self::Empty => None,
+            Self::Json(parts) => Some(("application/json", json(parts, &parameters)?.to_string().into())),
+            Self::Form(parts) => Some((
+                "application/x-www-form-urlencoded",
+                form(parts, &parameters)?.into(),
+            )),
+        })
+    }
+
     /// Compares a final body with what it must be for these parameters; what is wrong shows nothing of either.
     pub(crate) fn check(
         self,

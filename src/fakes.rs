@@ -42,8 +42,10 @@ use crate::key::KeyRef;
 use crate::providers::{AnyProvider, ProviderInfo, provider};
 
 mod asked;
+mod described;
 
 pub(crate) use asked::{Asked, Issued};
+pub(crate) use described::described;
 
 /// How a provider's fake answers; stands in the provider's own module.
 pub(crate) trait FakeAnswers {
@@ -135,6 +137,10 @@ impl Reply {
         self
     }
 
+    pub(crate) fn status(&self) -> u16 {
+        self.status
+    }
+
     /// What a call would get.
     #[cfg(test)]
     pub(crate) fn answered(&self) -> crate::answer::Attempt {
@@ -155,13 +161,12 @@ impl Reply {
     }
 
     /// Media type and body.
-    #[cfg(test)]
     pub(crate) fn content(&self) -> (Option<&str>, &[u8]) {
         let media = self.headers.iter().find(|(name, _)| name == "content-type");
         (media.map(|(_, value)| value.as_str()), &self.body)
     }
 
-    fn template(&self) -> ResponseTemplate {
+    pub(crate) fn template(&self) -> ResponseTemplate {
         let mut template = ResponseTemplate::new(self.status)
             .set_body_bytes(self.body.clone())
             .set_delay(self.delay);
@@ -293,7 +298,7 @@ impl State {
 
 /// A provider on loopback.
 pub struct Fake {
-    provider: &'static ProviderInfo,
+    provider: ProviderInfo,
     server: MockServer,
     state: Arc<Mutex<State>>,
 }
@@ -301,7 +306,12 @@ pub struct Fake {
 impl Fake {
     /// Starts the fake of a provider, by its name.
     pub async fn start(name: &str) -> Result<Self, InvalidInput> {
-        let provider = provider(name)?;
+        Ok(Self::of(provider(name)?).await)
+    }
+
+    /// Starts the fake of a provider, also of one that was [described](crate::describe).
+    pub async fn of(provider: &ProviderInfo) -> Self {
+        let provider = *provider;
         let state = Arc::new(Mutex::new(State::default()));
         let server = MockServer::builder().disable_request_recording().start().await;
         let responder = Responder {
@@ -309,28 +319,28 @@ impl Fake {
             state: Arc::clone(&state),
         };
         Mock::given(any()).respond_with(responder).mount(&server).await;
-        Ok(Self {
+        Self {
             provider,
             server,
             state,
-        })
+        }
     }
 
     /// Makes [`builder`](Self::builder) ask for deletion, where the provider offers that besides; [`dead_key`](Self::dead_key)
     /// is then one that was deleted. Either request is answered all the same.
     pub fn with_deletion(mut self) -> Self {
-        self.provider = self.provider.deletion().unwrap_or(self.provider);
+        self.provider = self.provider.deletion().copied().unwrap_or(self.provider);
         self
     }
 
     /// The provider's name.
     pub fn provider(&self) -> &'static str {
-        self.provider.name()
+        self.provider.entry().about().name
     }
 
     /// What the provider's module says of what [`builder`](Self::builder) makes.
-    pub fn info(&self) -> &'static ProviderInfo {
-        self.provider
+    pub fn info(&self) -> &ProviderInfo {
+        &self.provider
     }
 
     /// What to give to [`Builder::with_base_url`].
@@ -356,7 +366,7 @@ impl Fake {
 
     /// Did this request carry the credential that is accepted?
     pub fn is_authorised(&self, request: &Received) -> bool {
-        is_accepted(self.provider, request)
+        is_accepted(&self.provider, request)
     }
 
     /// A credential of the right form that is refused.
@@ -367,7 +377,8 @@ impl Fake {
 
     /// A builder with base URL and credential set.
     pub fn builder(&self) -> Builder<AnyProvider> {
-        Builder::new(AnyProvider::new(self.provider))
+        self.provider
+            .builder()
             .with_base_url(self.base_url())
             .with_credential(self.credential())
     }
@@ -379,7 +390,7 @@ impl Fake {
 
     /// A key that was revoked before.
     pub fn dead_key(&self) -> KeyRef {
-        self.issue(Some(Fate::by(self.provider)))
+        self.issue(Some(Fate::by(&self.provider)))
     }
 
     /// A key that this provider never had.
@@ -389,7 +400,7 @@ impl Fake {
 
     /// Is the key live?
     pub fn is_live(&self, key: &KeyRef) -> bool {
-        let path = path_of(self.provider, key.key());
+        let path = path_of(&self.provider, key.key());
         path.is_some_and(|path| self.state().keys.get(&path) == Some(&Fate::Live))
     }
 
@@ -461,7 +472,7 @@ impl Fake {
         let freed = state.freed.as_mut().and_then(Vec::pop);
         let number = freed.unwrap_or(state.issued);
         let text = (fake.key)(number);
-        if let (Some(path), Some(fate)) = (path_of(self.provider, &text), fate) {
+        if let (Some(path), Some(fate)) = (path_of(&self.provider, &text), fate) {
             // An id that is given away again is the new key's alone.
             state.made.retain(|made| made.path != path);
             state.died.remove(&path);
@@ -505,18 +516,21 @@ impl Drop for Fake {
     }
 }
 
+type AnswerOf = dyn Fn(Case, &[(&'static str, String)]) -> Reply;
+type LookUpOf = dyn Fn(&Asked, &[Issued]) -> Option<Reply>;
+
 /// What the table knows of a provider's fake.
 pub(crate) struct FakeOf {
     pub(crate) base_path: &'static str,
     pub(crate) credentials: &'static [&'static str],
-    pub(crate) key: fn(u64) -> String,
-    pub(crate) answer: fn(Case, &[(&'static str, String)]) -> Reply,
-    pub(crate) secret: fn(u64) -> String,
-    pub(crate) look_up: fn(&Asked, &[Issued]) -> Option<Reply>,
+    pub(crate) key: Box<dyn Fn(u64) -> String>,
+    pub(crate) answer: Box<AnswerOf>,
+    pub(crate) secret: Box<dyn Fn(u64) -> String>,
+    pub(crate) look_up: Box<LookUpOf>,
 }
 
 struct Responder {
-    provider: &'static ProviderInfo,
+    provider: ProviderInfo,
     state: Arc<Mutex<State>>,
 }
 
@@ -532,7 +546,7 @@ impl Respond for Responder {
 
 impl Responder {
     fn reply(&self, state: &mut State, request: &Received) -> Reply {
-        let ways = [Some(self.provider), self.provider.deletion()];
+        let ways = [Some(&self.provider), self.provider.deletion()];
         let mut matched = ways.into_iter().flatten().flat_map(|way| {
             let operations = way.entry().operations().iter();
             operations
@@ -559,7 +573,7 @@ impl Responder {
         if !is_revocation {
             return self.look_up(state, asked, request);
         }
-        let case = if is_accepted(self.provider, request) {
+        let case = if is_accepted(&self.provider, request) {
             state.kill(&path, Fate::by(way))
         } else {
             Case::Unauthenticated
@@ -569,10 +583,10 @@ impl Responder {
 
     fn look_up(&self, state: &mut State, mut asked: Asked, request: &Received) -> Reply {
         let (fake, keys) = (self.provider.entry().fake(), state.inventory());
-        if !is_accepted(self.provider, request) {
+        if !is_accepted(&self.provider, request) {
             let mut live = keys.iter().filter(|key| key.live);
             asked.by = live
-                .find(|key| is_sent(self.provider, request, &key.secret))
+                .find(|key| is_sent(&self.provider, request, &key.secret))
                 .cloned();
             if asked.by.is_none() {
                 return (fake.answer)(Case::Unauthenticated, &asked.parameters);

@@ -184,7 +184,7 @@ const LOOKS_LIKE_SECRET: &str = "looks like the key itself, not its id (not show
 const SECRET_REMEDY: &str = "give the id under which the provider lists the key, and treat the key as leaked to wherever you typed it";
 
 /// Refuses what looks like the secret of a key where its id is wanted, without showing it.
-fn refuse_secret(provider: &'static str, subject: &str, text: &str) -> Result<(), InvalidInput> {
+pub(crate) fn refuse_secret(provider: &'static str, subject: &str, text: &str) -> Result<(), InvalidInput> {
     if looks_like_secret(text) {
         return Err(InvalidInput::new(
             provider,

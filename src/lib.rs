@@ -11,8 +11,11 @@ mod content;
 #[cfg(all(test, feature = "fakes"))]
 mod contract;
 mod credential;
+mod describe;
+mod described;
 mod detail;
 mod error;
+mod facts;
 #[cfg(all(test, feature = "fakes"))]
 mod golden;
 mod identify;
@@ -60,6 +63,8 @@ mod written;
 #[cfg(feature = "blocking")]
 pub mod blocking;
 #[cfg(feature = "fakes")]
+pub mod conformance;
+#[cfg(feature = "fakes")]
 pub mod fakes;
 #[cfg(all(fuzzing, feature = "fakes"))]
 #[doc(hidden)]
@@ -73,6 +78,8 @@ pub use capabilities::Capabilities;
 pub use checks::{Attestation, Checks, Expectation, Verification};
 pub use client::Revoker;
 pub use credential::Credential;
+pub use describe::describe;
+pub use facts::Fact;
 pub use identify::{Manual, Match, Which, identify, which};
 pub use input::InvalidInput;
 pub use key::KeyRef;

@@ -9,6 +9,7 @@ use crate::builder::{BuildError, BuildTarget, Builder, Settings};
 use crate::content::Content;
 use crate::input::InvalidInput;
 use crate::key::KeyRef;
+use crate::probe::ProbeRule;
 use crate::provider::{About, Effect, IdsReused, Provider, Repeat};
 use crate::revoke::{AnyRevoker, unknown_provider};
 use crate::wire::Operation;
@@ -21,6 +22,7 @@ macro_rules! table {
         pub(crate) mod modules {
             $(pub use super::$module;)*
         }
+        $(impl Row for $module::$marker {})*
         const TABLE: &[ProviderInfo] = &[$(ProviderInfo(&$module::$marker),)*];
         /// The same where deletion is asked for, which not all of them offer.
         const DELETING: &[ProviderInfo] = &[$(ProviderInfo(&Deleting($module::$marker)),)*];
@@ -77,7 +79,7 @@ pub fn provider(name: &str) -> Result<&'static ProviderInfo, InvalidInput> {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn builder(name: &str) -> Result<Builder<AnyProvider>, InvalidInput> {
-    provider(name).map(|provider| Builder::new(AnyProvider(provider)))
+    provider(name).map(ProviderInfo::builder)
 }
 
 /// Everything in the table, and again where a provider can delete besides: each has rules of its own.
@@ -96,14 +98,7 @@ pub(crate) fn canonical(name: &str) -> &str {
 
 /// Marks builders for a provider that is known by name only.
 #[derive(Clone, Debug)]
-pub struct AnyProvider(&'static ProviderInfo);
-
-#[cfg(feature = "fakes")]
-impl AnyProvider {
-    pub(crate) fn new(provider: &'static ProviderInfo) -> Self {
-        Self(provider)
-    }
-}
+pub struct AnyProvider(ProviderInfo);
 
 impl BuildTarget for AnyProvider {
     type Revoker = AnyRevoker;
@@ -114,10 +109,20 @@ impl BuildTarget for AnyProvider {
 }
 
 /// A provider and what it can do, for listings and for choosing one at run time.
-#[derive(Clone)]
+#[derive(Clone, Copy)]
 pub struct ProviderInfo(&'static dyn Entry);
 
 impl ProviderInfo {
+    /// One that is not in the table.
+    pub(crate) fn described(provider: &'static dyn Entry) -> Self {
+        Self(provider)
+    }
+
+    /// Begins a revoker.
+    pub fn builder(&self) -> Builder<AnyProvider> {
+        Builder::new(AnyProvider(*self))
+    }
+
     /// As in `provider:key`.
     pub fn name(&self) -> &str {
         self.0.about().name
@@ -263,7 +268,6 @@ impl ProviderInfo {
         KeyRef::new(self.name(), self.0.check_key(key)?)
     }
 
-    #[cfg(feature = "fakes")]
     pub(crate) fn entry(&self) -> &'static dyn Entry {
         self.0
     }
@@ -312,6 +316,7 @@ pub(crate) trait Entry: Send + Sync {
     /// Is it the provider's second way, which deletes?
     fn deletes(&self) -> bool;
     fn document_version(&self) -> &'static str;
+    fn probe_rules(&self) -> &'static [ProbeRule];
     #[cfg(feature = "fakes")]
     fn headers(&self) -> &'static [(&'static str, &'static str)];
     fn check_key(&self, key: &str) -> Result<String, InvalidInput>;
@@ -325,12 +330,8 @@ pub(crate) trait Entry: Send + Sync {
 /// What a row of the table must be: a provider, and with the feature its fake.
 #[cfg(not(feature = "fakes"))]
 pub(crate) trait Row: Provider + Clone {}
-#[cfg(not(feature = "fakes"))]
-impl<P: Provider + Clone> Row for P {}
 #[cfg(feature = "fakes")]
 pub(crate) trait Row: Provider + Clone + crate::fakes::FakeAnswers {}
-#[cfg(feature = "fakes")]
-impl<P: Provider + Clone + crate::fakes::FakeAnswers> Row for P {}
 
 impl<P: Row> Entry for P {
     fn about(&self) -> &'static About {
@@ -357,6 +358,10 @@ impl<P: Row> Entry for P {
         Provider::document_version(self)
     }
 
+    fn probe_rules(&self) -> &'static [ProbeRule] {
+        Provider::probe_rules(self)
+    }
+
     #[cfg(feature = "fakes")]
     fn headers(&self) -> &'static [(&'static str, &'static str)] {
         Provider::headers(self)
@@ -377,10 +382,10 @@ impl<P: Row> Entry for P {
         crate::fakes::FakeOf {
             base_path: P::BASE_PATH,
             credentials: P::CREDENTIALS,
-            key: <P as crate::fakes::FakeAnswers>::key,
-            answer: <P as crate::fakes::FakeAnswers>::answer,
-            secret: <P as crate::fakes::FakeAnswers>::secret,
-            look_up: <P as crate::fakes::FakeAnswers>::look_up,
+            key: Box::new(<P as crate::fakes::FakeAnswers>::key),
+            answer: Box::new(<P as crate::fakes::FakeAnswers>::answer),
+            secret: Box::new(<P as crate::fakes::FakeAnswers>::secret),
+            look_up: Box::new(<P as crate::fakes::FakeAnswers>::look_up),
         }
     }
 
@@ -423,6 +428,10 @@ impl<P: Row> Entry for Deleting<P> {
         Entry::document_version(&self.0)
     }
 
+    fn probe_rules(&self) -> &'static [ProbeRule] {
+        Entry::probe_rules(&self.0)
+    }
+
     #[cfg(feature = "fakes")]
     fn headers(&self) -> &'static [(&'static str, &'static str)] {
         Entry::headers(&self.0)
@@ -440,7 +449,7 @@ impl<P: Row> Entry for Deleting<P> {
     #[cfg(feature = "fakes")]
     fn fake(&self) -> crate::fakes::FakeOf {
         crate::fakes::FakeOf {
-            answer: <P as crate::fakes::FakeAnswers>::answer_to_deletion,
+            answer: Box::new(<P as crate::fakes::FakeAnswers>::answer_to_deletion),
             ..self.0.fake()
         }
     }

@@ -70,6 +70,12 @@ pub trait Revoke: Send + Sync + 'static {
         text.parse().map_err(|error| refused(self.provider(), error))
     }
 
+    /// Which document the client was made from, for journals.
+    #[doc(hidden)]
+    fn document_version(&self) -> Option<&str> {
+        None
+    }
+
     /// Revokes the key and says whether it is dead.
     fn revoke(&self, key: &Self::Key) -> impl Future<Output = RevokeResult> + Send;
 
@@ -277,6 +283,10 @@ impl AnyRevoker {
         self.0.is_own(key)
     }
 
+    pub(crate) fn document_version(&self) -> Option<&str> {
+        self.0.document_version()
+    }
+
     pub(crate) async fn revoke_text_within(&self, key: &str, within: &Within<'_>) -> RevokeResult {
         self.0.revoke_within(key, within).await
     }
@@ -368,6 +378,10 @@ impl<R: Revoke> Revoke for Arc<R> {
         R::parse_key(self, text)
     }
 
+    fn document_version(&self) -> Option<&str> {
+        R::document_version(self)
+    }
+
     fn revoke(&self, key: &R::Key) -> impl Future<Output = RevokeResult> + Send {
         R::revoke(self, key)
     }
@@ -412,6 +426,7 @@ impl<R: Revoke> Revoke for Arc<R> {
 /// [`Revoke`] as an object can have it; text keys only at this edge.
 trait Erased: Send + Sync {
     fn provider(&self) -> &str;
+    fn document_version(&self) -> Option<&str>;
     fn check(&self, key: &str) -> Result<String, InvalidInput>;
     fn revoke<'a>(&'a self, key: &'a str) -> BoxFuture<'a, RevokeResult>;
     fn revoke_until<'a>(&'a self, key: &'a str, until: BoxFuture<'a, ()>) -> BoxFuture<'a, RevokeResult>;
@@ -426,6 +441,10 @@ trait Erased: Send + Sync {
 impl<R: Revoke> Erased for R {
     fn provider(&self) -> &str {
         Revoke::provider(self)
+    }
+
+    fn document_version(&self) -> Option<&str> {
+        Revoke::document_version(self)
     }
 
     fn check(&self, key: &str) -> Result<String, InvalidInput> {

@@ -403,8 +403,10 @@ impl Run {
             }
             return self.report(key, result);
         };
-        let document = crate::provider(key.provider()).ok();
-        let document = document.map(|provider| provider.document_version().to_owned());
+        let lane = call.and_then(|index| self.lanes.get(index));
+        let own = lane.and_then(|lane| lane.target.revoker.document_version());
+        let listed = || Some(crate::provider(key.provider()).ok()?.document_version());
+        let document = own.or_else(listed).map(str::to_owned);
         let record = JournalRecord::outcome(key.clone(), document, result.clone());
         let keeper = Arc::clone(keeper);
         let task = async move {

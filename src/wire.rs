@@ -51,7 +51,7 @@ pub(crate) struct Target {
 }
 
 impl Target {
-    fn operation(&self, name: &str) -> Option<&'static Operation> {
+    pub(crate) fn operation(&self, name: &str) -> Option<&'static Operation> {
         self.operations.iter().find(|listed| listed.name == name)
     }
 

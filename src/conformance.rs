@@ -1,27 +1,220 @@
-//! One suite that walks the table of providers. A provider that is added is tested by it before anybody writes
-//! a test of its own. Every test asserts what was sent as well as what came back.
-#![cfg(feature = "fakes")]
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+//! What any provider must keep, as tests for those of one's own, which [`describe`](crate::describe) takes.
+//!
+//! Each suite drives the revoker of a provider against its [fake](crate::fakes), on loopback, and asserts what was sent as
+//! well as what came back. They are the suites that the providers of this crate pass.
+//!
+//! # Panics
+//!
+//! A suite panics where something is not kept, and says what: it is the body of a test.
 
-mod support;
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // failing the test is what they are for
 
+use std::net::TcpListener;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use keyrevoke::fakes::{Fake, Reply};
-use keyrevoke::{
-    AnyRevoker, ClientOptions, Credential, Delivery, Disposition, ErrorKind, KeyRef, KeyState, KeyStatus,
-    Repeat, RetryPolicy, Revocation, Revoke, RevokeError, RevokeResult,
-};
 use serde_json::json;
-use support::RawServer;
 
-async fn fakes() -> Vec<Fake> {
+use crate::fakes::{Case, Fake, Reply};
+use crate::verdict::Meaning;
+use crate::{
+    AnyRevoker, ClientOptions, Credential, Delivery, Disposition, ErrorKind, KeyRef, KeyState, KeyStatus,
+    ProviderInfo, Repeat, RetryPolicy, Revocation, Revoke, RevokeError, RevokeResult,
+};
+
+/// Runs all suites over providers.
+///
+/// ```
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+/// let acme = keyrevoke::describe("acme", &serde_json::json!({
+///     "credential": "bearer",
+///     "method": "DELETE",
+///     "path": "/keys/{id}",
+///     "ids": { "id": "text" },
+///     "rules": [{ "status": 204, "means": "revoked", "source": "Acme handbook, Keys", "read": "2026-11-22" }],
+/// }))?;
+/// keyrevoke::conformance::check(&[acme]).await;
+/// # Ok::<(), keyrevoke::BuildError>(()) })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub async fn check(providers: &[ProviderInfo]) {
+    a_live_key_dies_by_one_documented_request(providers).await;
+    a_dead_key_is_dead_where_the_provider_says_so_and_unknown_elsewhere(providers).await;
+    a_key_that_nobody_knows_is_not_dead(providers).await;
+    a_refused_credential_leaves_the_key_live(providers).await;
+    doubt_survives_a_refusal(providers).await;
+    a_gateway_that_fails_behind_a_done_revoke_never_makes_a_dead_key_live(providers).await;
+    what_may_have_arrived_is_sent_at_most_twice_and_only_where_that_cannot_hurt(providers).await;
+    no_policy_means_one_request(providers).await;
+    rate_limits_are_waited_for_within_the_deadline_only(providers).await;
+    redirects_are_not_followed(providers).await;
+    accepted_is_not_dead(providers).await;
+    no_other_answer_is_a_death(providers).await;
+    a_captive_portal_is_not_a_success(providers).await;
+    an_unreachable_provider_leaves_the_key_live(providers).await;
+    ids_that_could_change_the_path_never_leave(providers).await;
+    a_secret_in_the_place_of_an_id_is_refused_and_not_echoed(providers).await;
+    a_bad_base_url_is_refused_at_construction(providers).await;
+    everything_that_is_missing_is_said_at_once(providers).await;
+    a_bad_credential_is_refused_and_not_shown(providers).await;
+    timeouts_that_would_hide_whether_something_was_sent_are_refused(providers).await;
+    what_a_provider_echoes_of_our_credential_is_redacted(providers).await;
+    a_key_is_found_as_what_it_is_where_the_provider_can_be_asked(providers).await;
+    a_request_that_the_provider_does_not_document_fails_the_test(providers).await;
+}
+
+/// Runs what can be said of any [`Revoke`], over one that is made by hand.
+///
+/// `connect` makes it for a base URL, with a short deadline; `key` is a key of it; `success` the provider's documented
+/// success for this key; and `secrets` what must not stand in any text, such as its credential. It is asked at servers on
+/// loopback which give that success, other answers, redirects, or none at all.
+///
+/// ```
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+/// use keyrevoke::{Credential, RetryPolicy, conformance, devin, fakes::Reply};
+///
+/// let connect = |base_url: &str| {
+///     let builder = devin::builder().with_base_url(base_url).with_credential(Credential::bearer("apk_user_canary"));
+///     builder.with_retry(RetryPolicy::none()).with_deadline(std::time::Duration::from_secs(1)).build().expect("these settings are sound")
+/// };
+/// let success = Reply::new(200).with_json(serde_json::json!({ "status": "success" }));
+/// conformance::check_revoker(connect, "apk-abc123", success, &["apk_user_canary"]).await;
+/// # });
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub async fn check_revoker<R: Revoke>(
+    connect: impl Fn(&str) -> R,
+    key: &str,
+    success: Reply,
+    secrets: &[&str],
+) {
+    let server = Answering::start().await;
+    let revoker = connect(&server.url());
+    let key = revoker.parse_key(key).expect("the key is one of this revoker's");
+    let shows_nothing = |result: &RevokeResult| {
+        let shown = match result {
+            Ok(dead) => format!("{dead} {dead:#?} {}", serde_json::to_string(dead).unwrap()),
+            Err(error) => format!("{error} {error:#?} {}", serde_json::to_string(error).unwrap()),
+        };
+        for secret in secrets {
+            assert!(
+                !shown.contains(secret),
+                "a secret is shown: {}",
+                shown.replace(secret, "[secret]")
+            );
+        }
+    };
+
+    server.answer(success.clone());
+    let dead = revoker.revoke(&key).await;
+    assert!(dead.is_ok(), "the documented success is no death: {dead:?}");
+    shows_nothing(&dead);
+
+    let echo = secrets.join(" ");
+    for status in OTHER_STATUSES {
+        let mut answers = vec![
+            Reply::new(*status).with_json(json!({ "message": echo, "detail": echo, "error": echo })),
+            Reply::new(*status).with_body("text/html", format!("<html>{echo}</html>")),
+        ];
+        if *status == success.status() {
+            let bodies = other_bodies(&success).into_iter();
+            answers.extend(bodies.map(|(media, body)| Reply::new(*status).with_body(media, body)));
+        } else {
+            answers.push(Reply::new(*status));
+        }
+        if matches!(status, 204 | 205) && *status == success.status() {
+            continue; // a death without a body
+        }
+        for answer in answers {
+            server.answer(answer.clone());
+            let result = revoker.revoke(&key).await;
+            assert!(result.is_err(), "{answer:?} is taken for {result:?}");
+            shows_nothing(&result);
+        }
+    }
+
+    let elsewhere = Elsewhere::new();
+    for status in [301, 302, 303, 307, 308] {
+        server.answer(Reply::new(status).with_header("location", elsewhere.url()));
+        let result = revoker.revoke(&key).await;
+        assert!(result.is_err(), "a redirect is taken for {result:?}");
+    }
+    assert_eq!(elsewhere.connections(), 0, "a redirect was followed");
+
+    server.answer(success.with_delay(LONGEST_CALL * 2));
+    let result = tokio::time::timeout(LONGEST_CALL, revoker.revoke(&key)).await;
+    let result = result.expect("the call has a deadline of its own");
+    let state = KeyState::from(&result);
+    assert_eq!(state, KeyState::Unknown, "no answer is taken for {result:?}");
+
+    let result = connect(&refusing_url()).revoke(&key).await;
+    assert!(
+        result.is_err(),
+        "a server that is not there is taken for {result:?}"
+    );
+    shows_nothing(&result);
+}
+
+/// A call that takes longer has no deadline; those of this crate have one of 30 s where nothing is set.
+const LONGEST_CALL: Duration = Duration::from_secs(45);
+
+/// A server that gives the answer that was set last.
+struct Answering(wiremock::MockServer, Arc<Mutex<Reply>>);
+
+impl Answering {
+    async fn start() -> Self {
+        let reply = Arc::new(Mutex::new(Reply::new(501)));
+        let server = wiremock::MockServer::builder()
+            .disable_request_recording()
+            .start()
+            .await;
+        let shared = Arc::clone(&reply);
+        let respond = move |_: &wiremock::Request| shared.lock().unwrap().template();
+        let mock = wiremock::Mock::given(wiremock::matchers::any()).respond_with(respond);
+        mock.mount(&server).await;
+        Self(server, reply)
+    }
+
+    fn url(&self) -> String {
+        self.0.uri()
+    }
+
+    fn answer(&self, reply: Reply) {
+        *self.1.lock().unwrap() = reply;
+    }
+}
+
+/// A port of loopback to which nobody must connect.
+struct Elsewhere(TcpListener);
+
+impl Elsewhere {
+    fn new() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.set_nonblocking(true).unwrap();
+        Self(listener)
+    }
+
+    fn url(&self) -> String {
+        format!("http://{}", self.0.local_addr().unwrap())
+    }
+
+    fn connections(&self) -> usize {
+        self.0.accept().map_or(0, |_| 1)
+    }
+}
+
+/// The URL of a port on which nobody listens.
+fn refusing_url() -> String {
+    Elsewhere::new().url()
+}
+
+async fn fakes(providers: &[ProviderInfo]) -> Vec<Fake> {
     let mut fakes = Vec::new();
-    for provider in keyrevoke::providers() {
-        fakes.push(Fake::start(provider.name()).await.unwrap());
+    for provider in providers {
+        fakes.push(Fake::of(provider).await);
         // The second way of those that have two.
         if provider.deletion().is_some() {
-            fakes.push(Fake::start(provider.name()).await.unwrap().with_deletion());
+            fakes.push(Fake::of(provider).await.with_deletion());
         }
     }
     fakes
@@ -51,49 +244,40 @@ fn died_before(dead: &Revocation) {
     );
 }
 
+/// A text of the provider's with the key's own values where its parameters stand.
+fn filled(fake: &Fake, key: &KeyRef, template: &str, marks: [char; 2]) -> String {
+    let parameters = fake.info().entry().parameters(key.key()).unwrap();
+    parameters
+        .iter()
+        .fold(template.to_owned(), |text, (name, value)| {
+            text.replace(&format!("{}{name}{}", marks[0], marks[1]), value)
+        })
+}
+
 /// The body that the provider's module declares for a key.
 fn documented_body(fake: &Fake, key: &KeyRef) -> String {
-    let provider = fake.info();
-    let mut values = key.key().split('/').rev();
-    let body = provider.body();
-    let parts = body.split_inclusive('>').map(|part| match part.split_once('<') {
-        Some((fixed, _)) => format!("{fixed}{}", values.next().unwrap()),
-        None => part.to_owned(),
-    });
-    parts.collect()
+    filled(fake, key, &fake.info().body(), ['<', '>'])
 }
 
 /// The path that the provider's document gives for a key.
 fn documented_path(fake: &Fake, key: &KeyRef) -> (String, String) {
-    let provider = fake.info();
-    let operation = provider.operation();
+    let operation = fake.info().operation();
     let (method, template) = operation.split_once(' ').unwrap();
-    // A parameter may have fixed text behind it, as in `{Sid}.json`.
-    let mut values = key.key().split('/');
-    let filled: Vec<String> = template
-        .split('/')
-        .map(|segment| {
-            match segment
-                .split_once('{')
-                .and_then(|(before, rest)| Some((before, rest.split_once('}')?)))
-            {
-                Some((before, (_, after))) => format!("{before}{}{after}", values.next().unwrap()),
-                None => segment.to_owned(),
-            }
-        })
-        .collect();
     let base = fake.base_url();
     let base_path = base
         .splitn(4, '/')
         .nth(3)
         .map(|path| format!("/{path}"))
         .unwrap_or_default();
-    (method.to_owned(), format!("{base_path}{}", filled.join("/")))
+    (
+        method.to_owned(),
+        format!("{base_path}{}", filled(fake, key, template, ['{', '}'])),
+    )
 }
 
-#[tokio::test]
-async fn a_live_key_dies_by_one_documented_request() {
-    for fake in fakes().await {
+/// A live key dies by one documented request.
+pub async fn a_live_key_dies_by_one_documented_request(providers: &[ProviderInfo]) {
+    for fake in fakes(providers).await {
         let key = fake.new_key();
         let bystander = fake.new_key();
         let dead = revoker(&fake).revoke(&key).await.unwrap();
@@ -125,9 +309,9 @@ async fn a_live_key_dies_by_one_documented_request() {
     }
 }
 
-#[tokio::test]
-async fn a_dead_key_is_dead_where_the_provider_says_so_and_unknown_elsewhere() {
-    for fake in fakes().await {
+/// A dead key is dead where the provider says so and unknown elsewhere.
+pub async fn a_dead_key_is_dead_where_the_provider_says_so_and_unknown_elsewhere(providers: &[ProviderInfo]) {
+    for fake in fakes(providers).await {
         let result = revoker(&fake).revoke(&fake.dead_key()).await;
         match fake.info().repeat() {
             Repeat::Conclusive => died_before(&result.unwrap()),
@@ -149,9 +333,9 @@ async fn a_dead_key_is_dead_where_the_provider_says_so_and_unknown_elsewhere() {
     }
 }
 
-#[tokio::test]
-async fn a_key_that_nobody_knows_is_not_dead() {
-    for fake in fakes().await {
+/// A key that nobody knows is not dead.
+pub async fn a_key_that_nobody_knows_is_not_dead(providers: &[ProviderInfo]) {
+    for fake in fakes(providers).await {
         let error = error(revoker(&fake).revoke(&fake.unknown_key()).await);
         assert_eq!(
             summary(&error),
@@ -163,9 +347,9 @@ async fn a_key_that_nobody_knows_is_not_dead() {
     }
 }
 
-#[tokio::test]
-async fn a_refused_credential_leaves_the_key_live() {
-    for fake in fakes().await {
+/// A refused credential leaves the key live.
+pub async fn a_refused_credential_leaves_the_key_live(providers: &[ProviderInfo]) {
+    for fake in fakes(providers).await {
         let key = fake.new_key();
         let wrong = fake
             .builder()
@@ -187,9 +371,9 @@ async fn a_refused_credential_leaves_the_key_live() {
     }
 }
 
-#[tokio::test]
-async fn doubt_survives_a_refusal() {
-    for fake in fakes().await {
+/// Doubt survives a refusal.
+pub async fn doubt_survives_a_refusal(providers: &[ProviderInfo]) {
+    for fake in fakes(providers).await {
         let repeats = fake.info().repeat() != Repeat::Never;
 
         fake.answer_next(Reply::new(503));
@@ -215,9 +399,11 @@ async fn doubt_survives_a_refusal() {
     }
 }
 
-#[tokio::test]
-async fn a_gateway_that_fails_behind_a_done_revoke_never_makes_a_dead_key_live() {
-    for fake in fakes().await {
+/// A gateway that fails behind a done revoke never makes a dead key live.
+pub async fn a_gateway_that_fails_behind_a_done_revoke_never_makes_a_dead_key_live(
+    providers: &[ProviderInfo],
+) {
+    for fake in fakes(providers).await {
         fake.answer_next(Reply::new(502).carried_out());
         let key = fake.new_key();
         let result = revoker(&fake).revoke(&key).await;
@@ -240,10 +426,12 @@ async fn a_gateway_that_fails_behind_a_done_revoke_never_makes_a_dead_key_live()
     }
 }
 
-#[tokio::test]
-async fn what_may_have_arrived_is_sent_at_most_twice_and_only_where_that_cannot_hurt() {
+/// What may have arrived is sent at most twice and only where that cannot hurt.
+pub async fn what_may_have_arrived_is_sent_at_most_twice_and_only_where_that_cannot_hurt(
+    providers: &[ProviderInfo],
+) {
     for status in [408, 500, 502, 503, 504, 507, 520] {
-        for fake in fakes().await {
+        for fake in fakes(providers).await {
             fake.answer_always(Reply::new(status));
             let error = error(revoker(&fake).revoke(&fake.new_key()).await);
             assert_eq!(
@@ -262,19 +450,24 @@ async fn what_may_have_arrived_is_sent_at_most_twice_and_only_where_that_cannot_
     }
 }
 
-#[tokio::test]
-async fn no_policy_means_one_request() {
-    for fake in fakes().await {
+/// No policy means one request.
+pub async fn no_policy_means_one_request(providers: &[ProviderInfo]) {
+    for fake in fakes(providers).await {
         fake.answer_always(Reply::new(503));
-        let once = fake.builder().with_retry(RetryPolicy::none()).build().unwrap();
+        let once = fake
+            .builder()
+            .with_retry(RetryPolicy::none())
+            .with_deadline(std::time::Duration::from_secs(1))
+            .build()
+            .unwrap();
         let error = error(once.revoke(&fake.new_key()).await);
         assert_eq!((error.attempts(), fake.requests().len()), (1, 1));
     }
 }
 
-#[tokio::test]
-async fn rate_limits_are_waited_for_within_the_deadline_only() {
-    for fake in fakes().await {
+/// Rate limits are waited for within the deadline only.
+pub async fn rate_limits_are_waited_for_within_the_deadline_only(providers: &[ProviderInfo]) {
+    for fake in fakes(providers).await {
         let patient = fake
             .builder()
             .with_retry(RetryPolicy::immediate())
@@ -296,10 +489,10 @@ async fn rate_limits_are_waited_for_within_the_deadline_only() {
     }
 }
 
-#[tokio::test]
-async fn redirects_are_not_followed() {
-    for fake in fakes().await {
-        let elsewhere = RawServer::silent().await;
+/// Redirects are not followed.
+pub async fn redirects_are_not_followed(providers: &[ProviderInfo]) {
+    for fake in fakes(providers).await {
+        let elsewhere = Elsewhere::new();
         for status in [301, 302, 303, 307, 308] {
             fake.answer_next(
                 Reply::new(status).with_header("location", format!("{}/x?token=abc", elsewhere.url())),
@@ -317,9 +510,9 @@ async fn redirects_are_not_followed() {
     }
 }
 
-#[tokio::test]
-async fn accepted_is_not_dead() {
-    for fake in fakes().await {
+/// Accepted is not dead.
+pub async fn accepted_is_not_dead(providers: &[ProviderInfo]) {
+    for fake in fakes(providers).await {
         fake.answer_always(Reply::new(202));
         let error = error(revoker(&fake).revoke(&fake.new_key()).await);
         assert_eq!(
@@ -330,9 +523,89 @@ async fn accepted_is_not_dead() {
     }
 }
 
-#[tokio::test]
-async fn a_captive_portal_is_not_a_success() {
-    for fake in fakes().await {
+/// What no provider documents as a death, with the headers and bodies of gateways, portals and other services.
+const OTHER_STATUSES: &[u16] = &[
+    200, 201, 202, 203, 204, 205, 206, 207, 226, 300, 302, 304, 400, 401, 403, 404, 405, 407, 408, 409, 410,
+    418, 421, 422, 425, 429, 451, 499, 500, 501, 502, 503, 504, 511, 520, 599,
+];
+
+/// Bodies that say nothing of a key, and what is left of the documented one when something happens to it.
+fn other_bodies(success: &Reply) -> Vec<(&'static str, Vec<u8>)> {
+    let (_, own) = success.content();
+    let mut bodies = vec![
+        ("text/html", b"<html>Welcome to our Wi-Fi</html>".to_vec()),
+        ("application/json", Vec::new()),
+        ("application/json", b"{".to_vec()),
+        ("application/json", b"[]".to_vec()),
+        ("application/json", b"null".to_vec()),
+        ("application/json", b"\"revoked\"".to_vec()),
+        ("application/json", br#"{"message":"ok"}"#.to_vec()),
+    ];
+    if !own.is_empty() {
+        bodies.push(("text/plain", own.to_vec()));
+        bodies.push(("application/json", own[..own.len() / 2].to_vec()));
+        bodies.push(("application/json", [own, own].concat()));
+    }
+    bodies
+}
+
+/// No other answer is a death than a documented status with its documented body.
+pub async fn no_other_answer_is_a_death(providers: &[ProviderInfo]) {
+    for fake in fakes(providers).await {
+        let once = fake
+            .builder()
+            .with_retry(RetryPolicy::none())
+            .with_deadline(std::time::Duration::from_secs(1))
+            .build()
+            .unwrap();
+        let rules = fake.info().entry().about().rules.iter();
+        let deaths: Vec<u16> = rules
+            .filter(|rule| matches!(rule.meaning, Meaning::Dead(..)))
+            .map(|rule| rule.status)
+            .collect();
+        let key = fake.new_key();
+        let parameters = fake.info().entry().parameters(key.key()).unwrap();
+        let success = (fake.info().entry().fake().answer)(Case::Revoked, &parameters);
+        let mut answers = Vec::new();
+        for status in OTHER_STATUSES {
+            match (deaths.contains(status), matches!(status, 204 | 205 | 304)) {
+                // A death without a body: whatever comes after it is no part of it.
+                (true, true) => {}
+                (false, true) => answers.push(Reply::new(*status)),
+                (false, false) if *status >= 300 => {
+                    let (media, body) = success.content();
+                    answers.push(Reply::new(*status).with_body(media.unwrap_or("application/json"), body));
+                }
+                (true, false) => {
+                    let bodies = other_bodies(&success).into_iter();
+                    answers.extend(bodies.map(|(media, body)| Reply::new(*status).with_body(media, body)));
+                }
+                (false, false) => {
+                    let (media, body) = success.content();
+                    answers.push(Reply::new(*status));
+                    answers.push(Reply::new(*status).with_body("text/html", "<html>nginx</html>"));
+                    answers.push(Reply::new(*status).with_body(media.unwrap_or("application/json"), body));
+                }
+            }
+        }
+        let wanted = answers.len();
+        for answer in answers {
+            fake.answer_next(answer.clone());
+            let result = once.revoke(&key).await;
+            assert!(
+                result.is_err(),
+                "{}: {answer:?} is taken for {result:?}",
+                fake.provider()
+            );
+        }
+        assert_eq!(fake.requests().len(), wanted);
+        assert!(fake.is_live(&key));
+    }
+}
+
+/// A captive portal is not a success.
+pub async fn a_captive_portal_is_not_a_success(providers: &[ProviderInfo]) {
+    for fake in fakes(providers).await {
         fake.answer_always(Reply::new(200).with_body("text/html", "<html>Welcome to our Wi-Fi</html>"));
         let error = error(revoker(&fake).revoke(&fake.new_key()).await);
         assert_eq!(
@@ -344,12 +617,12 @@ async fn a_captive_portal_is_not_a_success() {
     }
 }
 
-#[tokio::test]
-async fn an_unreachable_provider_leaves_the_key_live() {
-    for fake in fakes().await {
+/// An unreachable provider leaves the key live.
+pub async fn an_unreachable_provider_leaves_the_key_live(providers: &[ProviderInfo]) {
+    for fake in fakes(providers).await {
         let nobody = fake
             .builder()
-            .with_base_url(support::refusing_url())
+            .with_base_url(refusing_url())
             .with_retry(RetryPolicy::immediate());
         let error = error(nobody.build().unwrap().revoke(&fake.new_key()).await);
         assert_eq!(
@@ -407,10 +680,10 @@ const HOSTILE: &[&str] = &[
     "1.5",
 ];
 
-#[tokio::test]
-async fn ids_that_could_change_the_path_never_leave() {
+/// Ids that could change the path never leave.
+pub async fn ids_that_could_change_the_path_never_leave(providers: &[ProviderInfo]) {
     let long = "a".repeat(10_000);
-    for fake in fakes().await {
+    for fake in fakes(providers).await {
         let revoker = revoker(&fake);
         let provider = fake.info();
         let good = fake.new_key();
@@ -452,9 +725,9 @@ async fn ids_that_could_change_the_path_never_leave() {
     }
 }
 
-#[tokio::test]
-async fn a_secret_in_the_place_of_an_id_is_refused_and_not_echoed() {
-    for fake in fakes().await {
+/// A secret in the place of an id is refused and not echoed.
+pub async fn a_secret_in_the_place_of_an_id_is_refused_and_not_echoed(providers: &[ProviderInfo]) {
+    for fake in fakes(providers).await {
         let provider = fake.info();
         let good = fake.new_key();
         let parts: Vec<&str> = good.key().split('/').collect();
@@ -496,9 +769,9 @@ async fn a_secret_in_the_place_of_an_id_is_refused_and_not_echoed() {
     }
 }
 
-#[tokio::test]
-async fn a_bad_base_url_is_refused_at_construction() {
-    for fake in fakes().await {
+/// A bad base url is refused at construction.
+pub async fn a_bad_base_url_is_refused_at_construction(providers: &[ProviderInfo]) {
+    for fake in fakes(providers).await {
         for url in [
             "",
             "x",
@@ -575,11 +848,11 @@ async fn a_bad_base_url_is_refused_at_construction() {
     }
 }
 
-#[tokio::test]
-async fn everything_that_is_missing_is_said_at_once() {
-    for provider in keyrevoke::providers() {
-        let error = keyrevoke::builder(provider.name())
-            .unwrap()
+/// Everything that is missing is said at once.
+pub async fn everything_that_is_missing_is_said_at_once(providers: &[ProviderInfo]) {
+    for provider in providers {
+        let error = provider
+            .builder()
             .with_setting("colour", "red")
             .build()
             .unwrap_err();
@@ -590,9 +863,9 @@ async fn everything_that_is_missing_is_said_at_once() {
     }
 }
 
-#[tokio::test]
-async fn a_bad_credential_is_refused_and_not_shown() {
-    for fake in fakes().await {
+/// A bad credential is refused and not shown.
+pub async fn a_bad_credential_is_refused_and_not_shown(providers: &[ProviderInfo]) {
+    for fake in fakes(providers).await {
         for bad in [
             "",
             "Canary\n\n",
@@ -633,9 +906,9 @@ async fn a_bad_credential_is_refused_and_not_shown() {
     }
 }
 
-#[tokio::test]
-async fn timeouts_that_would_hide_whether_something_was_sent_are_refused() {
-    for fake in fakes().await {
+/// Timeouts that would hide whether something was sent are refused.
+pub async fn timeouts_that_would_hide_whether_something_was_sent_are_refused(providers: &[ProviderInfo]) {
+    for fake in fakes(providers).await {
         let second = Duration::from_secs(1);
         let connect_too_long = ClientOptions::new().with_connect_timeout(second);
         assert!(
@@ -663,9 +936,9 @@ async fn timeouts_that_would_hide_whether_something_was_sent_are_refused() {
     }
 }
 
-#[tokio::test]
-async fn what_a_provider_echoes_of_our_credential_is_redacted() {
-    for fake in fakes().await {
+/// What a provider echoes of our credential is redacted.
+pub async fn what_a_provider_echoes_of_our_credential_is_redacted(providers: &[ProviderInfo]) {
+    for fake in fakes(providers).await {
         let secret = fake.credential_text().trim_start_matches("Bearer ");
         let echo = format!(
             "bad token {secret}\r\n\u{1b}[31m {} apk_user_leaked0123456789",
@@ -692,9 +965,9 @@ async fn what_a_provider_echoes_of_our_credential_is_redacted() {
     }
 }
 
-#[tokio::test]
-async fn a_key_is_found_as_what_it_is_where_the_provider_can_be_asked() {
-    for fake in fakes().await {
+/// A key is found as what it is where the provider can be asked.
+pub async fn a_key_is_found_as_what_it_is_where_the_provider_can_be_asked(providers: &[ProviderInfo]) {
+    for fake in fakes(providers).await {
         let revoker = revoker(&fake);
         if !revoker.capabilities().can_find() {
             continue;
@@ -748,9 +1021,9 @@ async fn a_key_is_found_as_what_it_is_where_the_provider_can_be_asked() {
     }
 }
 
-#[tokio::test]
-async fn a_request_that_the_provider_does_not_document_fails_the_test() {
-    for fake in fakes().await {
+/// A request that the provider does not document fails the test.
+pub async fn a_request_that_the_provider_does_not_document_fails_the_test(providers: &[ProviderInfo]) {
+    for fake in fakes(providers).await {
         let provider = fake.provider();
         let moved = fake
             .builder()

@@ -1,0 +1,784 @@
+//! Providers of one's own, described as data at run time. Everything that is wrong with a description is said at once.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use reqwest::header::{HeaderName, HeaderValue};
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::builder::BuildError;
+use crate::content::{Content, Part};
+use crate::credential::Form;
+use crate::described::{Described, Description, IdForm, PROBE};
+use crate::input::{InvalidInput, looks_like_secret, shown};
+use crate::key::KeyRef;
+use crate::options::ClientOptions;
+use crate::probe::ProbeRule;
+use crate::provider::{About, Base, IdsReused, Repeat};
+use crate::providers::ProviderInfo;
+use crate::verdict::Expect;
+use crate::wire::Operation;
+
+#[allow(dead_code)] // the build script looks operations up with it, too
+#[path = "../build/fault.rs"]
+mod fault;
+#[allow(dead_code)]
+#[path = "../build/path.rs"]
+mod path;
+mod rules;
+
+/// Takes the description of a provider of one's own, such as a service inside a company, and gives it as one of those that
+/// this crate comes with: with the same locks, verdicts, [fake](crate::fakes) and [suites](crate::conformance).
+///
+/// The description is whatever serializes as an object: a table of TOML, a JSON value, a struct. The example has all
+/// that is required.
+///
+/// ```
+/// use keyrevoke::{Credential, Revoke};
+///
+/// let acme = keyrevoke::describe("acme", &serde_json::json!({
+///     "credential": "bearer",
+///     "method": "DELETE",
+///     "path": "/v1/projects/{project}/keys/{id}",
+///     "ids": { "project": "text", "id": "uuid" },
+///     "rules": [
+///         { "status": 204, "means": "revoked", "source": "Acme handbook, Keys", "read": "2026-11-22" },
+///     ],
+/// }))?;
+/// assert_eq!(acme.key_form(), "PROJECT/ID");
+/// let revoker = acme
+///     .builder()
+///     .with_base_url("https://keys.acme.example")
+///     .with_credential(Credential::bearer("an administrator's token"))
+///     .build()?;
+/// assert_eq!(revoker.provider(), "acme");
+/// # Ok::<(), keyrevoke::BuildError>(())
+/// ```
+///
+/// # Members
+///
+/// | member | |
+/// |---|---|
+/// | `method`, `path` | the request that kills; ids stand in the path as `{id}`, one in a segment |
+/// | `ids` | each id's form: `text`, `uuid` or `integer`; a key is written with them in the order of path, then body |
+/// | `json` or `form` | the body: texts that are always the same, `"{id}"`, and in JSON `["{id}"]` |
+/// | `headers` | headers that are always the same |
+/// | `credential` | how it travels, the one meant by plain text first: `bearer`, `basic`, `header NAME`, `scheme WORD`, `headers FIRST SECOND` |
+/// | `base_url` | where the provider is; without it, it must be set. Others under other hosts need [`allow_host`](crate::ClientOptions::allow_host) |
+/// | `rules` | what answers mean, the first that fits; all else is judged by its status, and is no death |
+/// | `missing` | the `body` of the provider's own 404, for [`revoke_known`](crate::Revoke::revoke_known) |
+/// | `repeat` | `is` one of `never`, `harmless`, `conclusive`; `never` where it is left out |
+/// | `ids_reused` | `is` one of `no`, `possible`; `possible` where it is left out, and then nothing is repeated |
+/// | `probe` | `path` of a GET that changes nothing, and `rules` with `accepted` and `refused`, which need a body |
+/// | `propagation_seconds` | how long the dead may go on working |
+/// | `reversible` | `true` where somebody can bring a key back |
+/// | `vendor`, `credential_help`, `base_url_form`, `also_dies`, `proves` | texts for people |
+///
+/// A rule has a `status`, what it `means`, the `source` in which that is written, the day on which it was `read`, and a
+/// `body` where one is documented: a table of which every member must be there. `"{id}"` is the key's id, `["{id}"]` a list
+/// of it alone, `[]` an empty list, and `"<text>"`, `"<list>"`, `"<object>"` and `"<null or past>"` anything of that kind.
+/// It means `revoked`, `revoked_inferred` (stated nowhere, but it can mean nothing else), `already_revoked`, `not_found`,
+/// `unauthenticated`, `permission_denied`, `misdirected`, `rejected`, `wrong_object`, `pending` or `unknown`. `missing`,
+/// `repeat` and `ids_reused` have `source` and `read`, too.
+///
+/// # Errors
+///
+/// Everything that is missing, unknown or unsafe: a DELETE on a collection, a path that a URL would change, an id that the
+/// request does not name, a death by a status without proof, a rule without a source and a date, the name of another
+/// provider.
+///
+/// # Memory
+///
+/// What is described lives as long as the process, once for each different description: names of providers stand in
+/// errors that outlive their revokers. Descriptions come from files and not from requests.
+pub fn describe(name: &str, description: &impl Serialize) -> Result<ProviderInfo, BuildError> {
+    static KNOWN: Mutex<BTreeMap<String, Result<ProviderInfo, BuildError>>> = Mutex::new(BTreeMap::new());
+    let value = serde_json::to_value(description).unwrap_or(Value::Null);
+    let text = format!("{name} {value}");
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    let read = || {
+        let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, text.as_bytes());
+        let digest: String = digest
+            .as_ref()
+            .iter()
+            .take(8)
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        Reading::new(name).provider(&value, format!("description {digest}"))
+    };
+    known.entry(text.clone()).or_insert_with(read).clone()
+}
+
+fn leak<T>(value: Vec<T>) -> &'static [T] {
+    value.leak()
+}
+
+fn leak_text(text: impl Into<String>) -> &'static str {
+    text.into().leak()
+}
+
+/// The members that a description may have.
+const MEMBERS: [&str; 20] = [
+    "vendor",
+    "credential",
+    "credential_help",
+    "method",
+    "path",
+    "ids",
+    "json",
+    "form",
+    "headers",
+    "base_url",
+    "base_url_form",
+    "rules",
+    "repeat",
+    "ids_reused",
+    "missing",
+    "propagation_seconds",
+    "reversible",
+    "also_dies",
+    "proves",
+    "probe",
+];
+
+/// A description on its way to a provider, with what is wrong so far.
+pub(super) struct Reading {
+    name: &'static str,
+    /// The names of the key's ids, once they are known.
+    ids: Vec<&'static str>,
+    problems: Vec<InvalidInput>,
+}
+
+impl Reading {
+    fn new(name: &str) -> Self {
+        Self {
+            name: leak_text(name),
+            ids: Vec::new(),
+            problems: Vec::new(),
+        }
+    }
+
+    fn refuse(&mut self, place: &str, reason: impl Into<String>, remedy: impl Into<String>) {
+        let subject = match place {
+            "" => format!("provider {}", label(self.name)),
+            place => format!("provider {} {place}", label(self.name)),
+        };
+        self.problems
+            .push(InvalidInput::new(self.name, subject, reason, remedy.into()));
+    }
+
+    fn provider(mut self, description: &Value, version: String) -> Result<ProviderInfo, BuildError> {
+        self.check_name();
+        let empty = Map::new();
+        let members = self.object("", description, &MEMBERS).unwrap_or(&empty);
+        let (path, ids, content) = self.request(members);
+        let about = self.about(members, &ids);
+        let method = leak_text(self.method(members, path, content));
+        let mut operations = vec![operation(
+            "revoke",
+            method,
+            path,
+            !content.names().is_empty() && !path.contains('{'),
+        )];
+        let (probe, probe_rules) = self.probe(members);
+        operations.extend(probe);
+        let headers = self.headers(members, about.credentials);
+        if !self.problems.is_empty() {
+            return Err(BuildError::new(self.problems));
+        }
+        let description = Description {
+            about,
+            ids,
+            operations: leak(operations),
+            content,
+            headers,
+            probe_rules,
+            version: leak_text(version),
+        };
+        let described = Described(Box::leak(Box::new(description)));
+        Ok(ProviderInfo::described(Box::leak(Box::new(described))))
+    }
+
+    fn check_name(&mut self) {
+        if KeyRef::new(self.name, "x").is_err() {
+            self.refuse(
+                "",
+                "is not a provider's name",
+                "call it by 1 to 64 lower-case letters, digits and hyphens, a letter first",
+            );
+        } else if crate::provider(self.name).is_ok() || self.name == "keyrevoke" {
+            self.refuse(
+                "",
+                "is the name of a provider that is here already",
+                "call yours otherwise",
+            );
+        }
+    }
+
+    /// An object without unknown members.
+    fn object<'a>(
+        &mut self,
+        place: &str,
+        value: &'a Value,
+        known: &[&str],
+    ) -> Option<&'a Map<String, Value>> {
+        let Some(object) = value.as_object() else {
+            self.refuse(
+                place,
+                "is no table of members",
+                format!("give {}", known.join(", ")),
+            );
+            return None;
+        };
+        for name in object.keys().filter(|name| !known.contains(&name.as_str())) {
+            let place = format!("{place} {}", label(name));
+            self.refuse(
+                place.trim_start(),
+                "is not known",
+                format!("give one of: {}", known.join(", ")),
+            );
+        }
+        Some(object)
+    }
+
+    fn text(&mut self, place: &str, value: Option<&Value>) -> Option<&'static str> {
+        match value? {
+            Value::String(text) if !text.trim().is_empty() && !text.contains(char::is_control) => {
+                Some(leak_text(text))
+            }
+            _ => {
+                self.refuse(
+                    place,
+                    "is no text, or empty, or has controls in it",
+                    "give one line of text",
+                );
+                None
+            }
+        }
+    }
+
+    fn required(&mut self, place: &str, value: Option<&Value>, remedy: &str) -> Option<&'static str> {
+        if value.is_none() {
+            self.refuse(place, "is missing", remedy);
+        }
+        self.text(place, value)
+    }
+
+    fn truth(&mut self, place: &str, value: Option<&Value>) -> bool {
+        match value {
+            None => false,
+            Some(Value::Bool(truth)) => *truth,
+            Some(_) => {
+                self.refuse(place, "is neither true nor false", "give one of them");
+                false
+            }
+        }
+    }
+
+    /// Path, ids in the order in which a key names them, and body.
+    fn request(
+        &mut self,
+        members: &Map<String, Value>,
+    ) -> (&'static str, Vec<(&'static str, IdForm)>, Content) {
+        let path = self.required(
+            "path",
+            members.get("path"),
+            "give it with the key's ids in it, such as /keys/{id}",
+        );
+        let path = path.unwrap_or("/");
+        let in_path = path::parameters(path).unwrap_or_else(|reason| {
+            self.refuse(
+                "path",
+                format!("cannot be sent: {reason}"),
+                "give plain segments, with one {id} in a segment at most",
+            );
+            Vec::new()
+        });
+        let empty = Map::new();
+        let given = match members.get("ids") {
+            Some(Value::Object(ids)) => ids,
+            _ => {
+                self.refuse(
+                    "ids",
+                    "is missing, or no table",
+                    "say what the key's ids are, such as { id = \"uuid\" }",
+                );
+                &empty
+            }
+        };
+        let mut forms: BTreeMap<&str, IdForm> = BTreeMap::new();
+        for (name, form) in given {
+            let place = format!("ids {}", label(name));
+            let form = match form.as_str() {
+                Some("text") => IdForm::Text,
+                Some("uuid") => IdForm::Uuid,
+                Some("integer") => IdForm::Integer,
+                _ => {
+                    self.refuse(&place, "is no form of an id", "give one of: text, uuid, integer");
+                    continue;
+                }
+            };
+            if !name
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+                || name.is_empty()
+            {
+                self.refuse(
+                    &place,
+                    "is no name of an id",
+                    "name it by letters, digits and underscores",
+                );
+            }
+            forms.insert(name, form);
+        }
+        self.ids = forms.keys().map(|name| leak_text(*name)).collect();
+        let content = self.content(members);
+        // Every id once: an id that the request does not name could be any key's.
+        let mut order: Vec<&str> = Vec::new();
+        for name in in_path.iter().map(String::as_str).chain(content.names()) {
+            if !forms.contains_key(name) {
+                let place = format!("path or body {{{name}}}");
+                self.refuse(&place, "is not among the ids", "say in ids what it is");
+            } else if !order.contains(&name) {
+                order.push(name);
+            }
+        }
+        for name in forms.keys().filter(|name| !order.contains(name)) {
+            let place = format!("ids {}", label(name));
+            self.refuse(
+                &place,
+                "stands neither in the path nor in the body",
+                "let the request name it",
+            );
+        }
+        let ids = self.ids.clone();
+        let ids = order.iter().filter_map(|wanted| {
+            let name = ids.iter().find(|name| *name == wanted)?;
+            Some((*name, *forms.get(wanted)?))
+        });
+        (path, ids.collect(), content)
+    }
+
+    fn method(&mut self, members: &Map<String, Value>, path: &str, content: Content) -> String {
+        let given = self.required(
+            "method",
+            members.get("method"),
+            "give one of: DELETE, POST, PUT, PATCH",
+        );
+        let method = given.unwrap_or_default();
+        if given.is_some() && !["DELETE", "POST", "PUT", "PATCH"].contains(&method) {
+            self.refuse(
+                "method",
+                "is not one that may change something",
+                "give one of: DELETE, POST, PUT, PATCH",
+            );
+        }
+        let names_keys = !content.names().is_empty();
+        if let Err(reason) = path::refuse_collection_delete(&method.to_lowercase(), path, names_keys) {
+            self.refuse(
+                "path",
+                format!("is refused: {reason}"),
+                "let the path end with the key's id, or the body name it",
+            );
+        }
+        method.to_owned()
+    }
+
+    fn content(&mut self, members: &Map<String, Value>) -> Content {
+        let (place, value, is_json) = match (members.get("json"), members.get("form")) {
+            (None, None) => return Content::Empty,
+            (Some(json), None) => ("json", json, true),
+            (None, Some(form)) => ("form", form, false),
+            (Some(_), Some(_)) => {
+                self.refuse("json", "stands beside form", "give one body");
+                return Content::Empty;
+            }
+        };
+        let Some(fields) = value.as_object() else {
+            self.refuse(place, "is no table", "give the body's members");
+            return Content::Empty;
+        };
+        let mut parts = Vec::new();
+        for (name, value) in fields {
+            let place = format!("{place} {}", label(name));
+            let part = match value {
+                Value::String(text) => match self.parameter(&place, text) {
+                    Some(parameter) => Part::Parameter(parameter),
+                    None => Part::Text(leak_text(text)),
+                },
+                Value::Bool(truth) => Part::Truth(*truth),
+                Value::Array(list) if is_json => match list.as_slice() {
+                    [Value::String(text)] if text.starts_with('{') => {
+                        Part::Only(self.parameter(&place, text).unwrap_or_default())
+                    }
+                    _ => {
+                        self.refuse(
+                            &place,
+                            "is a list of something else than one id",
+                            "give [\"{id}\"]",
+                        );
+                        continue;
+                    }
+                },
+                _ => {
+                    self.refuse(
+                        &place,
+                        "is no text, truth value or list of an id",
+                        "give a text, true, false, {id} or [\"{id}\"]",
+                    );
+                    continue;
+                }
+            };
+            parts.push((leak_text(name), part));
+        }
+        let parts = leak(parts);
+        if is_json {
+            Content::Json(parts)
+        } else {
+            Content::Form(parts)
+        }
+    }
+
+    /// The id of a text `{id}`; none where it is another text.
+    fn parameter(&mut self, place: &str, text: &str) -> Option<&'static str> {
+        let name = text.strip_prefix('{').and_then(|text| text.strip_suffix('}'));
+        let Some(name) = name else {
+            if text.contains(['{', '}']) {
+                self.refuse(
+                    place,
+                    "has braces in it and is not an id alone",
+                    "give {id}, or a text without braces",
+                );
+            }
+            return None;
+        };
+        let known = self.ids.iter().copied().find(|known| *known == name);
+        if known.is_none() {
+            self.refuse(
+                place,
+                format!("names {}, which is not among the ids", label(name)),
+                "say in ids what it is",
+            );
+        }
+        known
+    }
+
+    fn about(&mut self, members: &Map<String, Value>, ids: &[(&'static str, IdForm)]) -> About {
+        let name = self.name;
+        let key_form = match ids {
+            [(_, IdForm::Uuid)] => "UUID".to_owned(),
+            [(_, IdForm::Integer)] => "NUMBER".to_owned(),
+            ids => {
+                let ids: Vec<String> = ids.iter().map(|(id, _)| id.to_uppercase()).collect();
+                ids.join("/")
+            }
+        };
+        let credentials = self.credentials(members.get("credential"));
+        let help = self.text("credential_help", members.get("credential_help"));
+        let rules = self.rules(members.get("rules"));
+        let reversible = self.truth("reversible", members.get("reversible"));
+        About {
+            name,
+            aliases: &[],
+            vendor: self.text("vendor", members.get("vendor")).unwrap_or(name),
+            key_form: leak_text(key_form),
+            credentials,
+            credential_help: help.unwrap_or("a credential that may revoke its keys"),
+            base: self.base(members),
+            settings: &[],
+            rules,
+            repeat: self.repeat(members.get("repeat"), rules, reversible),
+            ids_reused: self.ids_reused(members.get("ids_reused")),
+            missing: self.missing(members.get("missing")),
+            propagation: self.propagation(members.get("propagation_seconds")),
+            reversible,
+            also_dies: self
+                .text("also_dies", members.get("also_dies"))
+                .unwrap_or_default(),
+            proves: self
+                .text("proves", members.get("proves"))
+                .unwrap_or("what its description says"),
+        }
+    }
+
+    fn credentials(&mut self, value: Option<&Value>) -> &'static [Form] {
+        const FORMS: &str =
+            "give one or a list of: bearer, basic, header NAME, scheme WORD, headers FIRST SECOND";
+        let texts: Vec<&str> = match value {
+            Some(Value::String(text)) => vec![text],
+            Some(Value::Array(texts)) => texts.iter().filter_map(Value::as_str).collect(),
+            _ => Vec::new(),
+        };
+        if texts.is_empty() {
+            self.refuse("credential", "is missing, or no text", FORMS);
+        }
+        let mut forms = Vec::new();
+        for text in texts {
+            let words: Vec<&str> = text.split(' ').collect();
+            let names = words.get(1..).unwrap_or_default();
+            let form = match (words.first().copied().unwrap_or_default(), names) {
+                ("bearer", []) => Some(Form::Bearer),
+                ("basic", []) => Some(Form::Basic),
+                ("header", [name]) if is_free_header(name) => Some(Form::ApiKey(leak_text(*name))),
+                ("headers", [first, second])
+                    if first != second && is_free_header(first) && is_free_header(second) =>
+                {
+                    Some(Form::KeyPair(leak_text(*first), leak_text(*second)))
+                }
+                ("scheme", [word])
+                    if word
+                        .bytes()
+                        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') =>
+                {
+                    Some(Form::Scheme(leak_text(*word)))
+                }
+                _ => None,
+            };
+            match form {
+                Some(form) => forms.push(form),
+                None => self.refuse(
+                    "credential",
+                    format!("{} is no form of a credential", label(text)),
+                    FORMS,
+                ),
+            }
+        }
+        leak(forms)
+    }
+
+    fn headers(
+        &mut self,
+        members: &Map<String, Value>,
+        credentials: &[Form],
+    ) -> &'static [(&'static str, &'static str)] {
+        let Some(value) = members.get("headers") else {
+            return &[];
+        };
+        let Some(given) = value.as_object() else {
+            self.refuse("headers", "is no table", "give names and values");
+            return &[];
+        };
+        let taken = |name: &str| {
+            credentials.iter().any(|form| match form {
+                Form::ApiKey(one) => *one == name,
+                Form::KeyPair(first, second) => [*first, *second].contains(&name),
+                _ => false,
+            })
+        };
+        let mut headers = Vec::new();
+        for (name, value) in given {
+            let place = format!("headers {}", label(name));
+            let text = value.as_str().unwrap_or_default();
+            if !is_free_header(name) || name == "authorization" || taken(name) {
+                self.refuse(
+                    &place,
+                    "is no header that can be set",
+                    "name one in lower case that is not set otherwise",
+                );
+            } else if text.is_empty() || HeaderValue::from_str(text).is_err() {
+                self.refuse(
+                    &place,
+                    "has no value that can stand in a header",
+                    "give one line of text",
+                );
+            } else if looks_like_secret(text) {
+                self.refuse(
+                    &place,
+                    "holds what looks like a secret (not shown)",
+                    "give it as the credential",
+                );
+            } else {
+                headers.push((leak_text(name), leak_text(text)));
+            }
+        }
+        leak(headers)
+    }
+
+    fn base(&mut self, members: &Map<String, Value>) -> Base {
+        let form = self.text("base_url_form", members.get("base_url_form"));
+        let mut base = Base {
+            default: None,
+            example: form.unwrap_or("https://HOST"),
+            domains: &[],
+            placeholders: &[],
+        };
+        let Some(text) = self.text("base_url", members.get("base_url")) else {
+            return base;
+        };
+        match ClientOptions::new().check_base(self.name, &base, text) {
+            Ok(url) => {
+                base.default = Some(text);
+                base.example = text;
+                // The credential is for this host; another one is named by the caller.
+                base.domains = leak(vec![leak_text(url.host_str().unwrap_or_default())]);
+            }
+            Err(problem) => self.problems.push(problem),
+        }
+        base
+    }
+
+    fn propagation(&mut self, value: Option<&Value>) -> Option<Duration> {
+        let seconds = value?.as_u64().filter(|seconds| (1..=86_400).contains(seconds));
+        if seconds.is_none() {
+            self.refuse(
+                "propagation_seconds",
+                "is no number of seconds from 1 to 86400",
+                "give one, or leave it out",
+            );
+        }
+        seconds.map(Duration::from_secs)
+    }
+
+    /// A harmless request, and what its answers say of the secret that it was sent with.
+    fn probe(&mut self, members: &Map<String, Value>) -> (Option<Operation>, &'static [ProbeRule]) {
+        let Some(value) = members.get("probe") else {
+            return (None, &[]);
+        };
+        let Some(probe) = self.object("probe", value, &["path", "rules"]) else {
+            return (None, &[]);
+        };
+        let path = self.required(
+            "probe path",
+            probe.get("path"),
+            "give the path of a GET that changes nothing",
+        );
+        let path = path.unwrap_or("/");
+        if path::parameters(path).is_ok_and(|names| !names.is_empty()) || path::parameters(path).is_err() {
+            self.refuse(
+                "probe path",
+                "has ids in it, or cannot be sent",
+                "give plain segments, such as /v1/me",
+            );
+        }
+        let rules = self.probe_rules(probe.get("rules"));
+        (Some(operation(PROBE, "GET", path, false)), rules)
+    }
+
+    fn missing(&mut self, value: Option<&Value>) -> (Option<Expect>, &'static str) {
+        let Some(value) = value else {
+            return (None, NOT_STATED);
+        };
+        let Some(missing) = self.object("missing", value, &["body", "source", "read"]) else {
+            return (None, NOT_STATED);
+        };
+        let source = self.source("missing", missing);
+        let body = self.expect("missing body", missing.get("body"));
+        if !rules::tells(&body) {
+            self.refuse(
+                "missing body",
+                "is said by others too",
+                "give a member of it that this provider alone says",
+            );
+        }
+        (Some(body), source)
+    }
+
+    fn repeat(
+        &mut self,
+        value: Option<&Value>,
+        given: &[crate::verdict::Rule],
+        reversible: bool,
+    ) -> (Repeat, &'static str) {
+        let Some((word, source)) = self.stated("repeat", value) else {
+            return (Repeat::Never, NOT_STATED);
+        };
+        let repeat = match word {
+            "never" => Repeat::Never,
+            "harmless" => Repeat::Harmless,
+            "conclusive" if reversible || given.iter().any(rules::tells_an_earlier_death) => {
+                Repeat::Conclusive
+            }
+            "conclusive" => {
+                self.refuse(
+                    "repeat",
+                    "is conclusive, and no rule says already_revoked",
+                    "give the answer to a repeat as a rule",
+                );
+                Repeat::Never
+            }
+            _ => {
+                self.refuse(
+                    "repeat",
+                    "is not known",
+                    "give one of: never, harmless, conclusive",
+                );
+                Repeat::Never
+            }
+        };
+        (repeat, source)
+    }
+
+    fn ids_reused(&mut self, value: Option<&Value>) -> (IdsReused, &'static str) {
+        match self.stated("ids_reused", value) {
+            Some(("no", source)) => (IdsReused::No, source),
+            Some(("possible", source)) => (IdsReused::Possible, source),
+            Some(_) => {
+                self.refuse("ids_reused", "is not known", "give one of: no, possible");
+                (IdsReused::Possible, NOT_STATED)
+            }
+            None => (IdsReused::Possible, NOT_STATED),
+        }
+    }
+
+    /// `{ is, source, read }`.
+    fn stated(&mut self, place: &str, value: Option<&Value>) -> Option<(&'static str, &'static str)> {
+        let stated = self.object(place, value?, &["is", "source", "read"])?;
+        let word = self.required(place, stated.get("is"), "give it as `is`")?;
+        Some((word, self.source(place, stated)))
+    }
+}
+
+/// Of what a description leaves out the safer is taken.
+const NOT_STATED: &str = "not stated in the description";
+
+const fn operation(
+    name: &'static str,
+    method: &'static str,
+    path: &'static str,
+    names_keys: bool,
+) -> Operation {
+    Operation {
+        name,
+        method,
+        path,
+        prefixed: true,
+        query: &[],
+        names_keys,
+    }
+}
+
+/// A word of the description in a message, as far as it can be no secret.
+fn label(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | ' ');
+    if (1..=40).contains(&word.len()) && word.chars().all(plain) && !looks_like_secret(word) {
+        word.to_owned()
+    } else {
+        shown(word)
+    }
+}
+
+/// A header that neither HTTP nor this crate sets.
+fn is_free_header(name: &str) -> bool {
+    const TAKEN: [&str; 13] = [
+        "host",
+        "connection",
+        "content-length",
+        "content-type",
+        "transfer-encoding",
+        "te",
+        "trailer",
+        "upgrade",
+        "expect",
+        "accept-encoding",
+        "proxy-authorization",
+        "api-version",
+        "cookie",
+    ];
+    name == name.to_ascii_lowercase() && HeaderName::try_from(name).is_ok() && !TAKEN.contains(&name)
+}
+
+#[cfg(all(test, feature = "fakes"))]
+#[path = "describe_tests.rs"]
+mod tests;

@@ -1,0 +1,431 @@
+use serde_json::{Value, json};
+
+use super::describe;
+use crate::fakes::Fake;
+use crate::journal::{Journal, JournalRecord, MemoryJournal};
+use crate::outcome::{Disposition, ErrorKind, Evidence, KeyState};
+use crate::registry::Registry;
+use crate::revoke::Revoke;
+use crate::{Acceptance, Repeat, Secret, Verification, conformance};
+
+/// All that can be said.
+fn whole() -> Value {
+    json!({
+        "vendor": "Acme keys",
+        "credential": ["headers x-acme-id x-acme-secret", "bearer"],
+        "credential_help": "a token of the platform team",
+        "method": "DELETE",
+        "path": "/v1/projects/{project}/keys/{id}:disable",
+        "ids": { "project": "text", "id": "uuid", "owner": "integer" },
+        "json": { "reason": "leaked", "owner": "{owner}" },
+        "headers": { "x-acme-version": "2" },
+        "base_url": "https://keys.acme.example/api",
+        "rules": [
+            {
+                "status": 200,
+                "body": { "key": { "id": "{id}", "status": "disabled" }, "errors": [] },
+                "means": "revoked",
+                "source": "Acme handbook, Keys",
+                "read": "2026-11-22",
+            },
+            {
+                "status": 409,
+                "body": { "code": "already_disabled", "message": "<text>" },
+                "means": "already_revoked",
+                "source": "Acme handbook, Keys",
+                "read": "2026-11",
+            },
+        ],
+        "repeat": { "is": "conclusive", "source": "Acme handbook, Keys", "read": "2026-11" },
+        "ids_reused": { "is": "no", "source": "they are UUIDs", "read": "2026-11" },
+        "missing": { "body": { "code": "no_such_key" }, "source": "Acme handbook, Errors", "read": "2026-11" },
+        "propagation_seconds": 30,
+        "probe": {
+            "path": "/v1/me",
+            "rules": [
+                { "status": 200, "body": { "ok": true }, "means": "accepted", "source": "handbook", "read": "2026-11" },
+                {
+                    "status": 401,
+                    "body": { "code": "bad_token" },
+                    "means": "refused",
+                    "source": "handbook",
+                    "read": "2026-11",
+                },
+            ],
+        },
+    })
+}
+
+/// The least that can be said.
+fn least() -> Value {
+    json!({
+        "credential": "bearer",
+        "method": "DELETE",
+        "path": "/keys/{id}",
+        "ids": { "id": "text" },
+        "rules": [{ "status": 204, "means": "revoked", "source": "handbook", "read": "2026-11-22" }],
+    })
+}
+
+fn with(mut description: Value, member: &str, value: Value) -> Value {
+    description[member] = value;
+    description
+}
+
+/// The descriptions of the suites: one of each form of credential, key and body.
+fn all() -> Vec<crate::ProviderInfo> {
+    let form = json!({ "token_id": "{id}", "hint": "api_key" });
+    let by_form = with(
+        with(with(least(), "path", json!("/revoke")), "method", json!("POST")),
+        "form",
+        form,
+    );
+    let by_list = with(
+        with(least(), "path", json!("/keys")),
+        "json",
+        json!({ "ids": ["{id}"] }),
+    );
+    let by_number = with(
+        with(least(), "credential", json!("basic")),
+        "ids",
+        json!({ "id": "integer" }),
+    );
+    let deactivated = json!({
+        "credential": ["scheme Token", "header x-key"],
+        "method": "PATCH",
+        "path": "/users/{user}/keys/{id}/",
+        "ids": { "id": "uuid", "user": "text" },
+        "json": { "status": "inactive" },
+        "rules": [{
+            "status": 200,
+            "body": { "status": "inactive", "id": "{id}", "deleted_at": "<null or past>" },
+            "means": "revoked",
+            "source": "handbook",
+            "read": "2026-11",
+        }],
+        "repeat": { "is": "conclusive", "source": "handbook", "read": "2026-11" },
+        "ids_reused": { "is": "no", "source": "handbook", "read": "2026-11" },
+        "reversible": true,
+    });
+    [
+        ("acme", whole()),
+        ("acme-least", least()),
+        ("acme-form", by_form),
+        ("acme-list", by_list),
+        ("acme-number", by_number),
+        ("acme-inactive", deactivated),
+    ]
+    .map(|(name, description)| describe(name, &description).unwrap())
+    .to_vec()
+}
+
+#[tokio::test]
+async fn what_is_described_keeps_what_the_others_keep() {
+    conformance::check(&all()).await;
+}
+
+#[tokio::test]
+async fn a_described_request_is_sent_as_it_is_described() {
+    let fake = Fake::of(&describe("acme", &whole()).unwrap()).await;
+    let revoker = fake.builder().build().unwrap();
+    let key = fake.new_key();
+    assert_eq!(
+        key.to_string(),
+        "acme:project-fa4e1/fa4e0000-0000-4000-8000-000000000001/1"
+    );
+    let dead = revoker.revoke(&key).await.unwrap();
+    assert_eq!(dead.propagation(), Some(std::time::Duration::from_secs(30)));
+    let requests = fake.requests();
+    assert_eq!(requests.len(), 1);
+    assert_eq!(requests[0].method, "DELETE");
+    assert_eq!(
+        requests[0].path,
+        "/v1/projects/project-fa4e1/keys/fa4e0000-0000-4000-8000-000000000001:disable"
+    );
+    let body: Value = serde_json::from_slice(&requests[0].body).unwrap();
+    assert_eq!(body, json!({ "reason": "leaked", "owner": "1" }));
+    for (name, value) in [
+        ("x-acme-version", "2"),
+        ("x-acme-id", "fake-administrator"),
+        ("x-acme-secret", "fake-password"),
+        ("content-type", "application/json"),
+    ] {
+        assert_eq!(requests[0].header(name), Some(value));
+    }
+
+    let again = revoker.revoke(&key).await.unwrap();
+    assert_eq!(again.disposition(), Disposition::AlreadyRevoked);
+    // In its canonical form whatever the case of a UUID.
+    let upper = "acme:project-fa4e1/FA4E0000-0000-4000-8000-000000000001/1"
+        .parse()
+        .unwrap();
+    assert_eq!(revoker.check(&upper).unwrap(), key);
+    assert_eq!(revoker.capabilities().repeat(), Repeat::Conclusive);
+}
+
+#[tokio::test]
+async fn a_described_probe_verifies_by_the_secret() {
+    let fake = Fake::of(&describe("acme", &whole()).unwrap()).await;
+    let revoker = fake.builder().build().unwrap();
+    assert!(revoker.capabilities().can_probe());
+    let key = fake.new_key();
+    let secret = Secret::new(fake.secret(&key).unwrap()).unwrap();
+    assert_eq!(revoker.probe(&secret).await.unwrap(), Acceptance::Accepted);
+    let dead = revoker
+        .revoke_verified(&key, Verification::new().with_secret(secret.clone()))
+        .await
+        .unwrap();
+    assert!(dead.evidence().contains(&Evidence::SecretRefused), "{dead:?}");
+    assert_eq!(revoker.probe(&secret).await.unwrap(), Acceptance::Refused);
+
+    let without = Fake::of(&describe("acme-least", &least()).unwrap()).await;
+    let error = without
+        .builder()
+        .build()
+        .unwrap()
+        .probe(&secret)
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unsupported);
+    assert!(without.requests().is_empty());
+}
+
+#[tokio::test]
+async fn described_providers_stand_in_a_registry_beside_the_others_and_in_its_journal() {
+    let acme = describe("acme", &whole()).unwrap();
+    let (own, devin) = (Fake::of(&acme).await, Fake::start("devin").await.unwrap());
+    let journal = MemoryJournal::new();
+    let registry = Registry::new()
+        .with(own.builder().build().unwrap())
+        .with_tenant("emea", own.builder().build().unwrap())
+        .unwrap()
+        .with(devin.builder().build().unwrap())
+        .with_journal(journal.clone());
+    let keys = [
+        own.new_key(),
+        own.new_key().with_tenant("emea").unwrap(),
+        devin.new_key(),
+    ];
+    let mut run = registry.plan(keys).unwrap().revoke_all();
+    let mut dead = 0;
+    while let Some((key, result)) = run.next().await {
+        assert_eq!(KeyState::from(&result), KeyState::Dead, "{key}: {result:?}");
+        dead += 1;
+    }
+    assert_eq!(dead, 3);
+    let mut documents = Vec::new();
+    let mut visit = |entry: crate::journal::JournalEntry| {
+        if let JournalRecord::Outcome { key, document, .. } = entry.record {
+            documents.push((key.provider().to_owned(), document.unwrap()));
+        }
+    };
+    journal.replay(&mut visit).await.unwrap();
+    documents.sort();
+    assert_eq!(documents.len(), 3);
+    assert_eq!(documents[0].1, acme.document_version());
+    assert!(
+        acme.document_version().starts_with("description "),
+        "{documents:?}"
+    );
+}
+
+#[test]
+fn the_same_description_is_the_same_provider() {
+    let (first, second) = (
+        describe("acme", &whole()).unwrap(),
+        describe("acme", &whole()).unwrap(),
+    );
+    assert!(std::ptr::eq(first.entry().about(), second.entry().about()));
+    let other = describe("acme", &with(whole(), "reversible", json!(true))).unwrap();
+    assert_ne!(first.document_version(), other.document_version());
+    assert_eq!(first.facts().len(), 2 + 2 + 3);
+    assert!(
+        first.facts().iter().all(|fact| crate::facts::is_date(&fact.read)),
+        "{:?}",
+        first.facts()
+    );
+}
+
+fn problems(name: &str, description: &Value) -> Vec<String> {
+    let error = describe(name, description).expect_err(&description.to_string());
+    error.problems().iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn everything_that_is_wrong_with_a_description_is_said_at_once() {
+    let wrong = json!({
+        "vendor": "",
+        "credential": "password",
+        "method": "GET",
+        "path": "/v1/../keys",
+        "ids": { "id": "number" },
+        "colour": "red",
+        "base_url": "http://keys.acme.example",
+        "rules": [{ "status": 204, "means": "gone" }],
+        "repeat": { "is": "maybe", "source": "handbook", "read": "yesterday" },
+    });
+    let said = problems("Acme!", &wrong).join("\n");
+    for expected in [
+        "is not a provider's name",
+        "colour is not known",
+        "vendor is no text",
+        "credential password is no form of a credential",
+        "method is not one that may change something",
+        "path cannot be sent",
+        "ids id is no form of an id",
+        "in the clear",
+        "rules[0] means is not known",
+        "rules[0] source is missing",
+        "rules[0] read is missing",
+        "repeat is not known",
+        "repeat read is no day or month",
+    ] {
+        assert!(said.contains(expected), "{expected}:\n{said}");
+    }
+    assert!(problems("acme", &json!(null)).join(" ").contains("is no table"));
+}
+
+#[test]
+fn a_description_that_could_kill_more_or_call_a_live_key_dead_is_refused() {
+    let rule = |status: u16, body: Option<Value>, means: &str| {
+        let mut rule = json!({ "status": status, "means": means, "source": "handbook", "read": "2026-11" });
+        if let Some(body) = body {
+            rule["body"] = body;
+        }
+        with(least(), "rules", json!([rule, least()["rules"][0]]))
+    };
+    let telling = || Some(json!({ "status": "revoked" }));
+    for (description, expected) in [
+        (
+            with(least(), "path", json!("/keys")),
+            "acts on a whole collection",
+        ),
+        (
+            with(least(), "path", json!("/keys/{id}/tokens")),
+            "acts on a whole collection",
+        ),
+        (
+            with(least(), "path", json!("/keys/{id}?all=true")),
+            "cannot be sent",
+        ),
+        (with(least(), "path", json!("/keys/{id}#x")), "cannot be sent"),
+        (
+            with(least(), "path", json!("/keys/%2e%2e/{id}")),
+            "cannot be sent",
+        ),
+        (with(least(), "path", json!("//host/{id}")), "cannot be sent"),
+        (with(least(), "path", json!("keys/{id}")), "cannot be sent"),
+        (with(least(), "path", json!("/{id}/{id}")), "cannot be sent"),
+        (
+            with(least(), "path", json!("/keys/{other}")),
+            "is not among the ids",
+        ),
+        (
+            with(least(), "ids", json!({ "id": "text", "b": "uuid" })),
+            "stands neither in the path nor in the body",
+        ),
+        (with(least(), "ids", json!({})), "is not among the ids"),
+        (
+            with(least(), "json", json!({ "ids": ["{id}", "{id}"] })),
+            "is a list of something else",
+        ),
+        (
+            with(least(), "json", json!({ "id": "all of {id}" })),
+            "has braces",
+        ),
+        (
+            with(least(), "json", json!({ "id": "{other}" })),
+            "not among the ids",
+        ),
+        (
+            with(with(least(), "json", json!({})), "form", json!({})),
+            "stands beside form",
+        ),
+        (
+            with(least(), "headers", json!({ "host": "elsewhere" })),
+            "no header that can be set",
+        ),
+        (
+            with(least(), "headers", json!({ "Authorization": "x" })),
+            "no header that can be set",
+        ),
+        (
+            with(least(), "headers", json!({ "x-a": "a\r\nb: c" })),
+            "has no value that can stand",
+        ),
+        (
+            with(least(), "headers", json!({ "x-a": "sk_live_canary" })),
+            "looks like a secret",
+        ),
+        (
+            with(least(), "base_url", json!("https://user@host")),
+            "holds the character '@'",
+        ),
+        (
+            with(least(), "base_url", json!("https://host/?q")),
+            "holds the character '?'",
+        ),
+        (with(least(), "rules", json!([])), "rules is missing, or no list"),
+        (rule(200, None, "revoked"), "needs a body"),
+        (rule(200, Some(json!({})), "revoked"), "needs a body"),
+        (
+            rule(200, Some(json!({ "id": "<text>" })), "revoked"),
+            "needs a body",
+        ),
+        (rule(202, telling(), "revoked"), "still to be done"),
+        (rule(302, telling(), "revoked"), "only a success"),
+        (rule(404, telling(), "revoked"), "only a success"),
+        (rule(404, None, "already_revoked"), "needs a body"),
+        (
+            rule(410, Some(json!({ "detail": "<text>" })), "already_revoked"),
+            "needs a body",
+        ),
+        (rule(401, telling(), "already_revoked"), "says nothing of a key"),
+        (rule(500, telling(), "already_revoked"), "says nothing of a key"),
+        (rule(404, None, "misdirected"), "the key may be dead"),
+        (rule(200, telling(), "rejected"), "the key may be dead"),
+        (rule(408, None, "rejected"), "the key may be dead"),
+        (rule(503, None, "unauthenticated"), "the key may be dead"),
+        (rule(503, None, "not_found"), "not the provider's to explain"),
+        (rule(204, telling(), "revoked"), "has no body"),
+        (rule(204, None, "unknown"), "is never reached"),
+        (
+            with(
+                least(),
+                "missing",
+                json!({ "body": {}, "source": "x", "read": "2026-11" }),
+            ),
+            "is said by others too",
+        ),
+        (
+            with(
+                least(),
+                "repeat",
+                json!({ "is": "conclusive", "source": "x", "read": "2026-11" }),
+            ),
+            "no rule says already_revoked",
+        ),
+        (
+            with(
+                least(),
+                "probe",
+                json!({ "path": "/me", "rules": [
+                    { "status": 401, "means": "refused", "source": "x", "read": "2026-11" },
+                ]}),
+            ),
+            "others than the provider answer so too",
+        ),
+        (
+            with(least(), "probe", json!({ "path": "/keys/{id}", "rules": [] })),
+            "has ids in it",
+        ),
+    ] {
+        let said = problems("acme", &description).join("\n");
+        assert!(said.contains(expected), "{expected}: {said}");
+        assert!(!said.contains("canary"), "{said}");
+    }
+    for name in ["devin", "applications", "keyrevoke", "", "a b", "A", "-a"] {
+        let said = problems(name, &least()).join("\n");
+        assert!(said.contains("provider"), "{name}: {said}");
+    }
+}

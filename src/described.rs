@@ -1,0 +1,268 @@
+//! A provider that was described at run time. It goes the way of all others: its requests pass the guard, its answers
+//! the attempt, the verdict and the retry loop.
+
+use std::fmt;
+use std::str::FromStr;
+
+use progenitor_client::{Error, ResponseValue, encode_path};
+use reqwest::header::{CONTENT_TYPE, HeaderValue};
+use reqwest::{Method, Request, Url};
+
+use crate::builder::{BuildError, BuildTarget, Settings};
+use crate::content::Content;
+use crate::input::InvalidInput;
+use crate::key::{check_id, check_number, check_uuid, refuse_secret};
+use crate::lookup::Lookup;
+use crate::probe::ProbeRule;
+use crate::provider::{About, KeyParts, Provider};
+use crate::providers::Entry;
+use crate::revoke::AnyRevoker;
+use crate::wire::{Call, Generated, Operation, Sent};
+
+/// What a description says, checked.
+#[derive(Debug)]
+pub(crate) struct Description {
+    pub(crate) about: About,
+    pub(crate) ids: Vec<(&'static str, IdForm)>,
+    pub(crate) operations: &'static [Operation],
+    pub(crate) content: Content,
+    pub(crate) headers: &'static [(&'static str, &'static str)],
+    pub(crate) probe_rules: &'static [ProbeRule],
+    /// Which description it was, for journals.
+    pub(crate) version: &'static str,
+}
+
+/// What an id looks like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum IdForm {
+    Text,
+    Uuid,
+    Integer,
+}
+
+/// The operation that tells whether a secret is accepted.
+pub(crate) const PROBE: &str = "probe";
+
+/// Marks builders and revokers for a provider that was described at run time.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Described(pub(crate) &'static Description);
+
+/// A key of such a provider.
+#[derive(Clone, Debug)]
+pub(crate) struct Key(Vec<(&'static str, String)>);
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, (_, value)) in self.0.iter().enumerate() {
+            let joint = if index > 0 { "/" } else { "" };
+            write!(f, "{joint}{value}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Only the provider knows the form of its keys; see [`Provider::parse_key`].
+impl FromStr for Key {
+    type Err = InvalidInput;
+
+    fn from_str(_: &str) -> Result<Self, InvalidInput> {
+        Err(InvalidInput::new(
+            "keyrevoke",
+            "key of a described provider",
+            "can be read by its own revoker alone",
+            "give it to that as text",
+        ))
+    }
+}
+
+impl KeyParts for Key {
+    fn parameters(&self) -> Vec<(&'static str, String)> {
+        self.0.clone()
+    }
+}
+
+impl Description {
+    fn key(&self, text: &str) -> Result<Key, InvalidInput> {
+        let name = self.about.name;
+        let parts: Vec<&str> = text.split('/').collect();
+        if parts.len() != self.ids.len() {
+            refuse_secret(name, "key", text)?;
+            return Err(InvalidInput::new(
+                name,
+                format!("{name} key {}", crate::input::shown(text)),
+                format!("is not of the form {}", self.about.key_form),
+                "give the id exactly as the provider lists it",
+            ));
+        }
+        let parts = self.ids.iter().zip(parts).map(|((id, form), part)| {
+            let value = match form {
+                IdForm::Text => check_id(name, id, part)?,
+                IdForm::Uuid => check_uuid(name, id, part)?.to_string(),
+                IdForm::Integer => check_number(name, id, part)?.to_string(),
+            };
+            Ok((*id, value))
+        });
+        parts.collect::<Result<_, _>>().map(Key)
+    }
+}
+
+impl Provider for Described {
+    type Key = Key;
+    type Client = Client;
+
+    /// There is none for all of them, and the compiler refuses whoever asks for it.
+    #[allow(clippy::panic)] // at compile time
+    const ABOUT: About = panic!("each described provider has its own");
+
+    fn about(&self) -> &'static About {
+        &self.0.about
+    }
+
+    fn operations(&self) -> &'static [Operation] {
+        self.0.operations
+    }
+
+    fn document_version(&self) -> &'static str {
+        self.0.version
+    }
+
+    fn content(&self) -> Content {
+        self.0.content
+    }
+
+    fn headers(&self) -> &'static [(&'static str, &'static str)] {
+        self.0.headers
+    }
+
+    fn probe_rules(&self) -> &'static [ProbeRule] {
+        self.0.probe_rules
+    }
+
+    fn parse_key(&self, text: &str) -> Result<Key, InvalidInput> {
+        self.0.key(text)
+    }
+
+    async fn revoke(client: &Client, _key: &Key) -> Sent {
+        client.send("revoke").await
+    }
+
+    /// Where none is described there are no rules for it, and the guard lists no such operation.
+    fn probe(_secret: &str) -> Option<Lookup> {
+        Some(Lookup::new(PROBE))
+    }
+
+    async fn look_up(client: &Client, lookup: &Lookup) -> Sent {
+        client.send(lookup.operation).await
+    }
+}
+
+/// What the generated clients are for the others. What it sends is made from the description's path and the key; the guard
+/// makes both anew and compares.
+#[derive(Debug)]
+pub(crate) struct Client {
+    base: String,
+    http: reqwest::Client,
+    call: Call,
+}
+
+impl Generated for Client {
+    #[allow(clippy::panic)] // at compile time
+    const OPERATIONS: &'static [Operation] = panic!("each described provider has its own");
+    #[allow(clippy::panic)] // at compile time
+    const DOCUMENT: &'static str = panic!("each described provider has its own");
+
+    fn with(base: &str, http: reqwest::Client, call: Call) -> Self {
+        Self {
+            base: base.to_owned(),
+            http,
+            call,
+        }
+    }
+}
+
+impl Client {
+    async fn send(&self, operation: &str) -> Sent {
+        let request = self.request(operation).map_err(Error::Custom)?;
+        let response = self.http.execute(request).await?;
+        if response.status().is_success() {
+            Ok(ResponseValue::stream(response))
+        } else {
+            Err(Error::ErrorResponse(ResponseValue::stream(response)))
+        }
+    }
+
+    fn request(&self, operation: &str) -> Result<Request, String> {
+        let listed = self.call.target.operation(operation);
+        let listed = listed.ok_or("the operation is not a described one")?;
+        let path = self
+            .call
+            .parameters
+            .iter()
+            .fold(listed.path.to_owned(), |path, (name, value)| {
+                path.replace(&format!("{{{name}}}"), &encode_path(value))
+            });
+        let url = Url::parse(&format!("{}{path}", self.base)).map_err(|error| error.to_string())?;
+        let method = Method::from_bytes(listed.method.as_bytes()).map_err(|error| error.to_string())?;
+        let mut request = Request::new(method, url);
+        if let Some((media, body)) = self.call.content.fill(&self.call.parameters)? {
+            let headers = request.headers_mut();
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static(media));
+            *request.body_mut() = Some(body.into());
+        }
+        self.call.prepare(&mut request, operation)?;
+        Ok(request)
+    }
+}
+
+impl Entry for Described {
+    fn about(&self) -> &'static About {
+        &self.0.about
+    }
+
+    fn operations(&self) -> &'static [Operation] {
+        self.0.operations
+    }
+
+    fn operation(&self) -> &'static str {
+        "revoke"
+    }
+
+    fn content(&self) -> Content {
+        self.0.content
+    }
+
+    fn deletes(&self) -> bool {
+        false
+    }
+
+    fn document_version(&self) -> &'static str {
+        self.0.version
+    }
+
+    fn probe_rules(&self) -> &'static [ProbeRule] {
+        self.0.probe_rules
+    }
+
+    #[cfg(feature = "fakes")]
+    fn headers(&self) -> &'static [(&'static str, &'static str)] {
+        self.0.headers
+    }
+
+    fn check_key(&self, key: &str) -> Result<String, InvalidInput> {
+        self.0.key(key).map(|key| key.to_string())
+    }
+
+    #[cfg(feature = "fakes")]
+    fn parameters(&self, key: &str) -> Result<Vec<(&'static str, String)>, InvalidInput> {
+        self.0.key(key).map(|key| key.0)
+    }
+
+    #[cfg(feature = "fakes")]
+    fn fake(&self) -> crate::fakes::FakeOf {
+        crate::fakes::described(self.0)
+    }
+
+    fn build(&self, settings: Settings) -> Result<AnyRevoker, BuildError> {
+        BuildTarget::build(*self, settings).map(AnyRevoker::new)
+    }
+}
