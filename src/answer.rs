@@ -49,13 +49,16 @@ pub(crate) enum FailureReason {
 /// How much is read of a body. Every documented answer is below 2 KiB.
 pub(crate) const BODY_LIMIT: usize = 64 * 1024;
 
+/// How much is read of the answer to a look-up: some providers list all keys at once, with what each may do.
+pub(crate) const LIST_LIMIT: usize = 1024 * 1024;
+
 /// The body of an answer, as far as it was read.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Body {
     Complete(Vec<u8>),
     /// The connection ended, or time ran out, before the body did.
     Cut,
-    /// More than [`BODY_LIMIT`].
+    /// More than [`BODY_LIMIT`], or [`LIST_LIMIT`] for a look-up.
     TooLong,
 }
 
@@ -151,6 +154,12 @@ impl Answer {
 
     fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
+    }
+
+    /// Each header of this name; `None` for one that is no plain text.
+    pub(crate) fn headers(&self, name: &str) -> Vec<Option<&str>> {
+        let values = self.headers.get_all(name).iter();
+        values.map(|value| value.to_str().ok()).collect()
     }
 }
 

@@ -11,16 +11,16 @@ use std::time::Duration;
 use futures_core::Stream;
 use tokio::time::{Instant, sleep};
 
-use crate::answer::{Attempt, Failure, FailureReason};
-use crate::attempt::attempt;
+use crate::answer::{Attempt, Failure, FailureReason, LIST_LIMIT};
+use crate::attempt::attempt_to_read;
 use crate::client::RevokerInner;
 use crate::content::Content;
-use crate::credential::{Credential, Prepared};
+use crate::credential::{Credential, Prepared, Redactor};
 use crate::inventory::Inventory;
 use crate::key::KeyRef;
 use crate::key_filter::KeyFilter;
 use crate::key_info::KeyInfo;
-use crate::lookup::{FIND, Lookup, Page, Unread, read_page};
+use crate::lookup::{FIND, Lookup, Page, SECRET, Unread, read_page};
 use crate::observer::BoxFuture;
 use crate::outcome::{Delivery, ErrorKind, KeyState, RevokeError};
 use crate::probe::{Probed, probed};
@@ -58,8 +58,15 @@ const MOST_ATTEMPTS: u32 = 3;
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 
 impl<P: Provider> RevokerInner<P> {
-    /// Sends a look-up until there is an answer that a repeat would not better, within the deadline.
-    async fn ask(&self, lookup: &Lookup, secret: Option<Arc<Prepared>>) -> (Attempt, Arc<Prepared>) {
+    /// Sends a look-up until there is an answer that a repeat would not better, within the deadline. What came with it is
+    /// the credential that was used, which keeps the others' secrets out of texts as well.
+    async fn ask(
+        &self,
+        lookup: &Lookup,
+        secret: Option<Arc<Prepared>>,
+        others: &Redactor,
+    ) -> (Attempt, Arc<Prepared>) {
+        let others = self.redactor.and(others);
         let end = Instant::now() + self.deadline;
         let mut credential = secret.clone();
         let (mut renewed, mut number) = (secret.is_some(), 0);
@@ -75,8 +82,8 @@ impl<P: Provider> RevokerInner<P> {
                     .map_err(|error| error.to_string()),
             };
             let known = match given {
-                Ok(known) => Arc::new(known.and_redacting(&self.redactor)),
-                Err(message) => return (nothing_sent(message), Arc::new(Prepared::none(&self.redactor))),
+                Ok(known) => Arc::new(known.and_redacting(&others)),
+                Err(message) => return (nothing_sent(message), Arc::new(Prepared::none(&others))),
             };
             let limit = end.min(began + self.attempt_timeout);
             // After the source was asked: what it gave for this request is no answer to its refusal.
@@ -109,11 +116,17 @@ impl<P: Provider> RevokerInner<P> {
     }
 
     async fn ask_once(&self, lookup: &Lookup, credential: &Arc<Prepared>, limit: Instant) -> Attempt {
+        let mut parameters = lookup.parameters.clone();
+        let mut content = Content::Empty;
+        if let Some(secret) = lookup.secret() {
+            parameters.push((SECRET, secret.to_owned()));
+            content = P::PROBE_CONTENT;
+        }
         let call = Call {
             target: Arc::clone(&self.target),
-            parameters: Arc::new(lookup.parameters.clone()),
+            parameters: Arc::new(parameters),
             query: Arc::new(lookup.query.clone()),
-            content: Content::Empty,
+            content,
             credential: Arc::clone(credential),
         };
         let base = self
@@ -122,7 +135,7 @@ impl<P: Provider> RevokerInner<P> {
             .as_str()
             .trim_end_matches('/');
         let client = P::Client::with(base, self.http.clone(), call);
-        attempt(P::look_up(&client, lookup), limit).await
+        attempt_to_read(LIST_LIMIT, P::look_up(&client, lookup), limit).await
     }
 
     fn unread(&self, why: Unread) -> RevokeError {
@@ -130,7 +143,7 @@ impl<P: Provider> RevokerInner<P> {
     }
 
     async fn page(&self, lookup: &Lookup) -> Result<Page, Unread> {
-        let (answer, credential) = self.ask(lookup, None).await;
+        let (answer, credential) = self.ask(lookup, None, &Redactor::default()).await;
         read_page::<P>(self.about(), lookup, &answer, &credential.redactor)
     }
 
@@ -201,17 +214,24 @@ impl<P: Provider> RevokerInner<P> {
     /// Does the provider accept anybody at all now? While its own directory of keys fails, it refuses keys that work.
     pub(crate) async fn accepts_us(&self, key: &P::Key, secret: &Secret) -> bool {
         if let Some(lookup) = P::probe(secret.expose()) {
-            let (answer, credential) = self.ask(&lookup, None).await;
+            let (answer, credential) = self.ask(&lookup, None, &Redactor::default()).await;
             let rules = self.provider.probe_rules();
-            if probed(rules, self.about(), &answer, &credential.redactor) == Probed::Accepted {
-                return true;
+            match probed(rules, self.about(), &answer, &credential.redactor) {
+                Probed::Accepted => return true,
+                // What is said of a secret in a body is said to us.
+                Probed::Refused if lookup.secret().is_some() => return true,
+                _ => {}
             }
         }
         // A credential of another kind than the keys may not be taken there.
-        match P::find(key).first() {
-            Some(lookup) => self.page(lookup).await.is_ok(),
-            None => false,
+        for lookups in [P::find(key), P::list()] {
+            if let Some(lookup) = lookups.first()
+                && self.page(lookup).await.is_ok()
+            {
+                return true;
+            }
         }
+        false
     }
 
     /// Does the provider accept this secret?
@@ -221,8 +241,11 @@ impl<P: Provider> RevokerInner<P> {
             .filter(|_| !self.provider.probe_rules().is_empty())
             .ok_or_else(|| unsupported(self.about().name.to_owned(), what))?;
         let credential = Credential::from_text(secret.expose());
-        let prepared = credential.prepare(self.about().name, self.about().credentials)?;
-        let (answer, prepared) = self.ask(&lookup, Some(Arc::new(prepared))).await;
+        let forms = self.provider.probe_credentials();
+        let prepared = Arc::new(credential.prepare(self.about().name, forms)?);
+        // Tried as the credential that it is, or asked about by those who may.
+        let tried = lookup.secret().is_none().then(|| Arc::clone(&prepared));
+        let (answer, prepared) = self.ask(&lookup, tried, &prepared.redactor).await;
         match probed(
             self.provider.probe_rules(),
             self.about(),

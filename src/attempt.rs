@@ -13,6 +13,15 @@ use crate::wire::Sent;
 
 /// Sends the request once and reads the answer, within the limit.
 pub(crate) async fn attempt(request: impl Future<Output = Sent>, limit: Instant) -> Attempt {
+    attempt_to_read(BODY_LIMIT, request, limit).await
+}
+
+/// The same for an answer of which so many bytes are read.
+pub(crate) async fn attempt_to_read(
+    most: usize,
+    request: impl Future<Output = Sent>,
+    limit: Instant,
+) -> Attempt {
     let Ok(sent) = timeout_at(limit, request).await else {
         return Attempt::MaybeSent(failure(
             FailureReason::Timeout,
@@ -25,7 +34,7 @@ pub(crate) async fn attempt(request: impl Future<Output = Sent>, limit: Instant)
             Attempt::MaybeSent(failure(FailureReason::Broken, "the answer states two lengths"))
         }
         Ok(response) | Err(Generated::ErrorResponse(response)) => {
-            Attempt::Answered(Box::new(read_answer(response, limit).await))
+            Attempt::Answered(Box::new(read_answer(response, most, limit).await))
         }
         Err(Generated::CommunicationError(error)) => unanswered(error),
         Err(Generated::Custom(reason) | Generated::InvalidRequest(reason)) => {
@@ -48,8 +57,8 @@ fn has_two_lengths(response: &ResponseValue<ByteStream>) -> bool {
         .is_some_and(|first| lengths.any(|other| other != first))
 }
 
-/// Reads at most [`BODY_LIMIT`] bytes, and not past the limit in time.
-async fn read_answer(response: ResponseValue<ByteStream>, limit: Instant) -> Answer {
+/// Reads at most so many bytes, and not past the limit in time.
+async fn read_answer(response: ResponseValue<ByteStream>, most: usize, limit: Instant) -> Answer {
     let received = SystemTime::now();
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
     let mut stream = response.into_inner_stream();
@@ -57,7 +66,7 @@ async fn read_answer(response: ResponseValue<ByteStream>, limit: Instant) -> Ans
         let mut bytes = Vec::new();
         while let Some(chunk) = poll_fn(|context| stream.as_mut().poll_next(context)).await {
             let Ok(chunk) = chunk else { return Body::Cut };
-            if bytes.len() + chunk.len() > BODY_LIMIT {
+            if bytes.len() + chunk.len() > most {
                 return Body::TooLong;
             }
             bytes.extend_from_slice(&chunk);

@@ -36,7 +36,7 @@ use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
 
 use crate::builder::Builder;
-use crate::credential::Credential;
+use crate::credential::{Credential, Form};
 use crate::input::InvalidInput;
 use crate::key::KeyRef;
 use crate::providers::{AnyProvider, ProviderInfo, provider};
@@ -44,7 +44,7 @@ use crate::providers::{AnyProvider, ProviderInfo, provider};
 mod asked;
 mod described;
 
-pub(crate) use asked::{Asked, Issued};
+pub(crate) use asked::{Asked, Issued, slice};
 pub(crate) use described::described;
 
 /// How a provider's fake answers; stands in the provider's own module.
@@ -158,6 +158,17 @@ impl Reply {
         let headers: Vec<(&str, &str)> = headers.collect();
         let body = other(String::from_utf8_lossy(&self.body).into_owned());
         crate::golden::answer(status, &headers, crate::answer::Body::Complete(body.into()))
+    }
+
+    #[cfg(test)]
+    pub(crate) fn answered_status(&self) -> u16 {
+        self.status
+    }
+
+    /// Is this the JSON body?
+    #[cfg(test)]
+    pub(crate) fn is(&self, body: &serde_json::Value) -> bool {
+        self.content() == (Some("application/json"), body.to_string().as_bytes())
     }
 
     /// Media type and body.
@@ -547,13 +558,14 @@ impl Respond for Responder {
 impl Responder {
     fn reply(&self, state: &mut State, request: &Received) -> Reply {
         let ways = [Some(&self.provider), self.provider.deletion()];
-        let mut matched = ways.into_iter().flatten().flat_map(|way| {
+        let matched = ways.into_iter().flatten().flat_map(|way| {
             let operations = way.entry().operations().iter();
             operations
                 .filter_map(|operation| asked::matches(way, operation, request))
                 .map(move |(asked, path)| (way, asked, path))
         });
-        let Some((way, asked, path)) = matched.next() else {
+        // A path with a word in it, such as `self`, fits one with an id there, too.
+        let Some((way, asked, path)) = matched.min_by_key(|(_, asked, _)| asked.parameters.len()) else {
             return unexpected(state, request);
         };
         let is_revocation = asked.operation == way.entry().operation();
@@ -585,8 +597,9 @@ impl Responder {
         let (fake, keys) = (self.provider.entry().fake(), state.inventory());
         if !is_accepted(&self.provider, request) {
             let mut live = keys.iter().filter(|key| key.live);
+            let forms = self.provider.entry().probe_credentials();
             asked.by = live
-                .find(|key| is_sent(&self.provider, request, &key.secret))
+                .find(|key| is_sent(&self.provider, forms, request, &key.secret))
                 .cloned();
             if asked.by.is_none() {
                 return (fake.answer)(Case::Unauthenticated, &asked.parameters);
@@ -599,13 +612,14 @@ impl Responder {
 
 fn is_accepted(provider: &ProviderInfo, request: &Received) -> bool {
     let mut credentials = provider.entry().fake().credentials.iter();
-    credentials.any(|text| is_sent(provider, request, text))
+    let forms = provider.entry().about().credentials;
+    credentials.any(|text| is_sent(provider, forms, request, text))
 }
 
 /// Is this the credential of the request?
-fn is_sent(provider: &ProviderInfo, request: &Received, text: &str) -> bool {
-    let about = provider.entry().about();
-    let prepared = Credential::from_text(text).prepare(about.name, about.credentials);
+fn is_sent(provider: &ProviderInfo, forms: &[Form], request: &Received, text: &str) -> bool {
+    let name = provider.entry().about().name;
+    let prepared = Credential::from_text(text).prepare(name, forms);
     prepared.is_ok_and(|prepared| {
         let mut headers = prepared.headers.iter();
         headers.all(|(name, value)| request.header(name.as_str()) == value.to_str().ok())

@@ -4,9 +4,12 @@
 //! all: what is missing, of another type or contradictory makes it [`Unread`], and never a shorter list.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 use std::time::{Duration, SystemTime};
 
+use reqwest::Url;
+use secrecy::zeroize::Zeroizing;
 use serde_json::{Map, Value};
 
 use crate::answer::{Answer, Attempt};
@@ -28,7 +31,21 @@ pub struct Lookup {
     pub(crate) operation: &'static str,
     pub(crate) parameters: Vec<(&'static str, String)>,
     pub(crate) query: Vec<(&'static str, String)>,
+    secret: Option<Asked>,
 }
+
+/// A secret that is asked about in the body of a request. It is in no other request, and in no text.
+#[derive(Clone, PartialEq, Eq)]
+struct Asked(Zeroizing<String>);
+
+impl Hash for Asked {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.as_str().hash(state);
+    }
+}
+
+/// What a secret in a body is called among the parameters of [`Content`](crate::content::Content).
+pub(crate) const SECRET: &str = "secret";
 
 impl Lookup {
     pub(crate) fn new(operation: &'static str) -> Self {
@@ -36,7 +53,19 @@ impl Lookup {
             operation,
             parameters: Vec::new(),
             query: Vec::new(),
+            secret: None,
         }
+    }
+
+    /// Asks about a secret with the caller's own credential: it stands in the body, as the provider's module declares.
+    pub(crate) fn about_secret(mut self, secret: &str) -> Self {
+        self.secret = Some(Asked(Zeroizing::new(secret.to_owned())));
+        self
+    }
+
+    /// The secret that is asked about, where one is.
+    pub(crate) fn secret(&self) -> Option<&str> {
+        self.secret.as_ref().map(|secret| secret.0.as_str())
     }
 
     /// Fills a parameter of the path.
@@ -82,7 +111,7 @@ fn find<'a>(pairs: &'a [(&'static str, String)], wanted: &str) -> Option<&'a str
     found.map(|(_, value)| value.as_str())
 }
 
-/// Without the values of the query: nobody knows what a provider puts into its cursors.
+/// Without the secret, and without the values of the query: nobody knows what a provider puts into its cursors.
 impl fmt::Debug for Lookup {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<&str> = self.query.iter().map(|(name, _)| *name).collect();
@@ -172,8 +201,8 @@ impl Unread {
 /// a death is for those to say who saw it there before.
 pub(crate) const FIND: &str = "find";
 
-/// Reads the answer to a look-up. Only a documented 200 with a complete JSON object is read at all, and the provider's
-/// own "no such key" where one key was asked for.
+/// Reads the answer to a look-up. Only a documented 200 with a complete JSON object, or list where the provider's module
+/// asks for one, is read at all, and the provider's own "no such key" where one key was asked for.
 pub(crate) fn read_page<P: Provider>(
     about: &About,
     lookup: &Lookup,
@@ -187,13 +216,18 @@ pub(crate) fn read_page<P: Provider>(
         }
         _ => return Err(Unread::new(about, attempt, redactor)),
     };
-    let Some(Value::Object(object)) = answer.json() else {
-        return Err(Unread::new(about, attempt, redactor));
+    let no_members = Map::new();
+    let (object, list) = match answer.json() {
+        Some(Value::Object(object)) => (object, None),
+        Some(Value::Array(list)) => (&no_members, Some(list.as_slice())),
+        _ => return Err(Unread::new(about, attempt, redactor)),
     };
     let page = P::page(
         lookup,
         Reading {
             object,
+            list,
+            answer,
             now: answer.now(),
             certain_now: answer.certain_now(),
             redactor,
@@ -212,10 +246,13 @@ fn says_missing(about: &About, lookup: &Lookup, answer: &Answer) -> bool {
     missing.is_some_and(|body| body_fits(body, answer, &lookup.parameters))
 }
 
-/// A JSON object of an answer. Only the members that somebody asks for by name are looked at, and texts come out clean.
+/// A JSON object of an answer, or a list that is the whole of it. Only the members that somebody asks for by name are
+/// looked at, and texts come out clean.
 #[derive(Clone, Copy)]
 pub struct Reading<'a> {
     object: &'a Map<String, Value>,
+    list: Option<&'a [Value]>,
+    answer: &'a Answer,
     now: SystemTime,
     certain_now: SystemTime,
     redactor: &'a Redactor,
@@ -289,6 +326,70 @@ impl<'a> Reading<'a> {
             .ok_or_else(|| format!("`{name}` is no time in seconds"))
     }
 
+    /// A time in UNIX milliseconds, if it is there and not null.
+    pub(crate) fn milliseconds(&self, name: &str) -> Result<Option<SystemTime>, String> {
+        let Some(milliseconds) = self.number(name)? else {
+            return Ok(None);
+        };
+        let time = SystemTime::UNIX_EPOCH.checked_add(Duration::from_millis(milliseconds));
+        time.map(Some)
+            .ok_or_else(|| format!("`{name}` is no time in milliseconds"))
+    }
+
+    /// Sets what a secret that is written with a gap shows of its ends, such as `sk-ant-...AAAA`; nothing where the text
+    /// is of another form.
+    pub(crate) fn with_ends(&self, name: &str, known: KeyInfo) -> Result<KeyInfo, String> {
+        let text = match self.object.get(name) {
+            None | Some(Value::Null) => return Ok(known),
+            Some(Value::String(text)) => text.as_str(),
+            Some(_) => return Err(format!("`{name}` is no text")),
+        };
+        let is_gap = |c: char| matches!(c, '.' | '*' | '…');
+        let begin = text.split(is_gap).next().unwrap_or_default();
+        let end = text.rsplit(is_gap).next().unwrap_or_default();
+        let gap = text
+            .strip_prefix(begin)
+            .and_then(|rest| rest.strip_suffix(end))
+            .unwrap_or_default();
+        if !gap.chars().all(is_gap) || !(gap == "…" || gap.len() >= 3) {
+            return Ok(known);
+        }
+        let begin: String = begin.chars().take(8).collect();
+        let known = match begin.is_empty() {
+            true => known,
+            false => known.with_prefix(begin),
+        };
+        Ok(match end.is_empty() {
+            true => known,
+            false => known.with_last4(end),
+        })
+    }
+
+    /// Where the list goes on, as a path with a query; null where it ends. The path must be this list's, and its query
+    /// must be of parameters that are known.
+    pub(crate) fn continued(
+        &self,
+        name: &str,
+        lookup: &Lookup,
+        path: &str,
+        parameters: &[&'static str],
+    ) -> Result<Option<Lookup>, String> {
+        match self.object.get(name) {
+            Some(Value::Null) => return Ok(None),
+            None => return Err(format!("`{name}` is missing")),
+            Some(_) => {}
+        }
+        let wrong = || format!("`{name}` is not where this list could go on");
+        let (found, query) = self.cursor(name)?.split_once('?').ok_or_else(wrong)?;
+        let url = Url::parse(&format!("list:?{query}")).map_err(|_| wrong())?;
+        let mut next = lookup.list();
+        for (name, value) in url.query_pairs() {
+            let known = parameters.iter().find(|known| **known == name);
+            next = next.with_query(known.ok_or_else(wrong)?, value);
+        }
+        (found == path).then_some(next).map(Some).ok_or_else(wrong)
+    }
+
     /// A time as text; `None` where it cannot be read as one, since no key is told from another by it.
     pub(crate) fn time(&self, name: &str) -> Result<Option<SystemTime>, String> {
         let text = self.text(name)?;
@@ -308,18 +409,54 @@ impl<'a> Reading<'a> {
     pub(crate) fn items(&self, name: &str) -> Result<Vec<Self>, String> {
         let items = self.object.get(name).and_then(Value::as_array);
         let items = items.ok_or_else(|| format!("`{name}` is missing, or is no list"))?;
+        self.objects(items, name)
+    }
+
+    /// The objects of a list that is the whole answer.
+    pub(crate) fn list(&self) -> Result<Vec<Self>, String> {
+        self.objects(self.list.ok_or("the answer is no list")?, "the answer")
+    }
+
+    fn objects(&self, items: &'a [Value], name: &str) -> Result<Vec<Self>, String> {
         let item = |value: &'a Value| match value {
-            Value::Object(object) => Ok(Self { object, ..*self }),
+            Value::Object(object) => Ok(self.of(object)),
             _ => Err(format!("an entry of `{name}` is no object")),
         };
         items.iter().map(item).collect()
+    }
+
+    fn of(&self, object: &'a Map<String, Value>) -> Self {
+        Self {
+            object,
+            list: None,
+            ..*self
+        }
+    }
+
+    /// A header of the answer, which must be there once; it may be empty.
+    pub(crate) fn header(&self, name: &str) -> Result<&'a str, String> {
+        match self.answer.headers(name).as_slice() {
+            [Some(value)] => Ok(value),
+            [] => Err(format!("the header {name} is missing")),
+            _ => Err(format!("the header {name} is no text, or is there twice")),
+        }
+    }
+
+    /// Does a header of the answer link to a page that follows (RFC 8288)? What cannot be read may be such a link.
+    pub(crate) fn links_to_next(&self) -> bool {
+        let next = |link: &str| {
+            let link = link.to_ascii_lowercase().replace([' ', '"', '\''], "");
+            link.split([';', ',']).any(|part| part == "rel=next")
+        };
+        let links = self.answer.headers("link");
+        links.iter().any(|link| link.is_none_or(next))
     }
 
     /// An object or null, which must be there.
     pub(crate) fn object(&self, name: &str) -> Result<Option<Self>, String> {
         match self.object.get(name) {
             Some(Value::Null) => Ok(None),
-            Some(Value::Object(object)) => Ok(Some(Self { object, ..*self })),
+            Some(Value::Object(object)) => Ok(Some(self.of(object))),
             _ => Err(format!("`{name}` is missing, or is no object")),
         }
     }

@@ -66,6 +66,14 @@ pub trait Provider: Sized + Send + Sync + 'static {
         Self::PROBE_RULES
     }
 
+    #[doc(hidden)]
+    fn probe_credentials(&self) -> &'static [Form] {
+        match Self::PROBE_CREDENTIALS {
+            [] => self.about().credentials,
+            own => own,
+        }
+    }
+
     /// The key of this text.
     #[doc(hidden)]
     fn parse_key(&self, text: &str) -> Result<Self::Key, InvalidInput> {
@@ -119,6 +127,14 @@ pub trait Provider: Sized + Send + Sync + 'static {
     /// What the answers to that request say.
     #[doc(hidden)]
     const PROBE_RULES: &'static [ProbeRule] = &[];
+
+    /// The forms in which a secret that is tried travels, where they are not those of the credential that may revoke.
+    #[doc(hidden)]
+    const PROBE_CREDENTIALS: &'static [Form] = &[];
+
+    /// The body of a look-up that asks about a secret, which is its parameter [`SECRET`](crate::lookup::SECRET).
+    #[doc(hidden)]
+    const PROBE_CONTENT: Content = Content::Empty;
 
     /// Sends a look-up, by the name of its operation.
     #[doc(hidden)]

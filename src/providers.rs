@@ -7,6 +7,8 @@ use serde::{Serialize, Serializer};
 
 use crate::builder::{BuildError, BuildTarget, Builder, Settings};
 use crate::content::Content;
+#[cfg(feature = "fakes")]
+use crate::credential::Form;
 use crate::input::InvalidInput;
 use crate::key::KeyRef;
 use crate::probe::ProbeRule;
@@ -323,6 +325,10 @@ pub(crate) trait Entry: Send + Sync {
     #[cfg(feature = "fakes")]
     fn parameters(&self, key: &str) -> Result<Vec<(&'static str, String)>, InvalidInput>;
     #[cfg(feature = "fakes")]
+    fn probe_content(&self) -> Content;
+    #[cfg(feature = "fakes")]
+    fn probe_credentials(&self) -> &'static [Form];
+    #[cfg(feature = "fakes")]
     fn fake(&self) -> crate::fakes::FakeOf;
     fn build(&self, settings: Settings) -> Result<AnyRevoker, BuildError>;
 }
@@ -375,6 +381,16 @@ impl<P: Row> Entry for P {
     fn parameters(&self, key: &str) -> Result<Vec<(&'static str, String)>, InvalidInput> {
         use crate::provider::KeyParts;
         self.parse_key(key).map(|key| key.parameters())
+    }
+
+    #[cfg(feature = "fakes")]
+    fn probe_content(&self) -> Content {
+        P::PROBE_CONTENT
+    }
+
+    #[cfg(feature = "fakes")]
+    fn probe_credentials(&self) -> &'static [Form] {
+        Provider::probe_credentials(self)
     }
 
     #[cfg(feature = "fakes")]
@@ -444,6 +460,16 @@ impl<P: Row> Entry for Deleting<P> {
     #[cfg(feature = "fakes")]
     fn parameters(&self, key: &str) -> Result<Vec<(&'static str, String)>, InvalidInput> {
         self.0.parameters(key)
+    }
+
+    #[cfg(feature = "fakes")]
+    fn probe_content(&self) -> Content {
+        self.0.probe_content()
+    }
+
+    #[cfg(feature = "fakes")]
+    fn probe_credentials(&self) -> &'static [Form] {
+        Entry::probe_credentials(&self.0)
     }
 
     #[cfg(feature = "fakes")]

@@ -85,10 +85,16 @@ pub(crate) enum Member {
     HoldsOther(&'static str, &'static str),
     /// The member is the number 0.
     IsZero(&'static str),
+    /// The member is this number.
+    IsNumber(&'static str, u64),
+    /// The member is there, and is null.
+    IsNull(&'static str),
     /// The member is an object.
     IsObject(&'static str),
     /// The member is an object of which all of these hold.
     In(&'static str, &'static [Self]),
+    /// The member is a list of one object alone, of which all of these hold.
+    InOnly(&'static str, &'static [Self]),
     /// The member is the value of this path parameter: the answer is about our key.
     IsParameter(&'static str, &'static str),
     /// The member is a text, and not the value of this path parameter: the answer is about another key.
@@ -149,8 +155,11 @@ impl Member {
             | Self::HoldsOnly(name, _)
             | Self::HoldsOther(name, _)
             | Self::IsZero(name)
+            | Self::IsNumber(name, _)
+            | Self::IsNull(name)
             | Self::IsObject(name)
             | Self::In(name, _)
+            | Self::InOnly(name, _)
             | Self::IsParameter(name, _)
             | Self::IsNotParameter(name, _)
             | Self::NullOrPast(name)
@@ -189,6 +198,8 @@ impl Member {
                 list(name).is_some_and(|list| list.iter().any(|entry| !holds_ours(parameter, entry)))
             }
             Self::IsZero(name) => object.get(name).and_then(Value::as_u64) == Some(0),
+            Self::IsNumber(name, wanted) => object.get(name).and_then(Value::as_u64) == Some(wanted),
+            Self::IsNull(name) => object.get(name).is_some_and(Value::is_null),
             Self::IsList(name) => object.get(name).is_some_and(Value::is_array),
             Self::IsObject(name) => object.get(name).is_some_and(Value::is_object),
             Self::In(name, members) => {
@@ -199,6 +210,12 @@ impl Member {
                         .all(|member| member.holds(inner, answer, parameters))
                 })
             }
+            Self::InOnly(name, members) => match list(name).map(Vec::as_slice) {
+                Some([Value::Object(only)]) => members
+                    .iter()
+                    .all(|member| member.holds(only, answer, parameters)),
+                _ => false,
+            },
             Self::IsParameter(name, parameter) => text(name).is_some_and(|text| is_ours(parameter, text)),
             Self::IsNotParameter(name, parameter) => text(name).is_some_and(|text| !is_ours(parameter, text)),
             Self::NullOrPast(name) => match object.get(name) {

@@ -17,8 +17,7 @@ pub(crate) struct Asked {
 impl Asked {
     /// A number of the query.
     pub(crate) fn number(&self, name: &str) -> Option<usize> {
-        let found = self.query.iter().find(|(known, _)| known == name)?;
-        found.1.parse().ok()
+        self.text(name)?.parse().ok()
     }
 
     /// The key that is asked about, dead or not.
@@ -36,14 +35,41 @@ impl Asked {
     /// The page that begins after the entry whose index, with a mark, is the cursor: its entries, and the cursor of the
     /// next page. The mark makes cursors that have to be encoded.
     pub(crate) fn page<'a, T>(&self, entries: &'a [T], most: usize) -> (&'a [T], Option<String>) {
-        let after = self.query.iter().find(|(name, _)| name == "after");
-        let start: usize = after
-            .and_then(|(_, cursor)| cursor.strip_suffix(" +&#=%é")?.parse().ok())
-            .unwrap_or(0);
-        let end = start.saturating_add(most).min(entries.len());
-        let next = (end < entries.len()).then(|| format!("{end} +&#=%é"));
-        (entries.get(start..end).unwrap_or_default(), next)
+        self.page_after("after", entries, most)
     }
+
+    /// The same, where the cursor has another name.
+    pub(crate) fn page_after<'a, T>(
+        &self,
+        name: &str,
+        entries: &'a [T],
+        most: usize,
+    ) -> (&'a [T], Option<String>) {
+        let after = self.text(name);
+        let start: usize = after
+            .and_then(|cursor| cursor.strip_suffix(" +&#=%é")?.parse().ok())
+            .unwrap_or(0);
+        let (entries, is_last) = slice(entries, start, most);
+        let next = (!is_last).then(|| format!("{} +&#=%é", start + most));
+        (entries, next)
+    }
+
+    /// A text of the query.
+    pub(crate) fn text(&self, name: &str) -> Option<&str> {
+        let found = self.query.iter().find(|(known, _)| known == name)?;
+        Some(&found.1)
+    }
+
+    /// The keys whose states and secrets the provider has, in the caller's view: those that live.
+    pub(crate) fn live(keys: &[Issued]) -> Vec<&Issued> {
+        keys.iter().filter(|key| key.live).collect()
+    }
+}
+
+/// So many entries from this one on, and whether none follow them.
+pub(crate) fn slice<T>(entries: &[T], start: usize, most: usize) -> (&[T], bool) {
+    let end = start.saturating_add(most).min(entries.len());
+    (entries.get(start..end).unwrap_or_default(), end == entries.len())
 }
 
 /// A key that a fake has issued.
@@ -52,7 +78,7 @@ pub(crate) struct Issued {
     /// As text.
     pub(crate) key: String,
     pub(crate) secret: String,
-    pub(super) number: u64,
+    pub(crate) number: u64,
     pub(crate) live: bool,
     /// Of the revoke request.
     pub(super) path: String,
@@ -102,6 +128,11 @@ pub(super) fn matches(
         asked.parameters.extend(named);
     } else if operation.name.starts_with("revoke") {
         return None;
+    } else if operation.method != "GET" {
+        // A harmless POST: the secret that is asked about.
+        let content = provider.entry().probe_content();
+        let asks = content.unfill(request.header("content-type"), &request.body)?;
+        asked.parameters.extend(asks);
     }
     let identity = super::identity(asked.parameters.clone());
     Some((asked, identity))
