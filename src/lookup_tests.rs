@@ -8,25 +8,38 @@ use std::time::{Duration, SystemTime};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use crate::answer::{Attempt, Body};
-use crate::attempt::attempt;
+use crate::answer::{Attempt, Body, LIST_LIMIT};
+use crate::anthropic::Anthropic;
+use crate::attempt::attempt_to_read;
+use crate::cloudflare::Cloudflare;
 use crate::content::Content;
 use crate::contract::{bodies, response_of, responses_to, sample, status_of};
 use crate::credential::{Credential, Redactor};
+use crate::datadog::Datadog;
 use crate::devin::Devin;
 use crate::devin_v3::DevinV3;
+use crate::elasticsearch::Elasticsearch;
 use crate::fakes::{Fake, FakeAnswers, Reply};
+use crate::gitlab::GitLab;
 use crate::golden::{NOW, answer, compare};
+use crate::influxdb::InfluxDb;
 use crate::inventory::Inventory;
 use crate::jupyterhub::JupyterHub;
 use crate::key_info::{KeyInfo, KeyStatus};
-use crate::lookup::{Lookup, Page, Unread, read_page};
+use crate::lookup::{Lookup, Page, SECRET, Unread, read_page};
+use crate::okta::Okta;
+use crate::openai::OpenAi;
+use crate::openai_admin::OpenAiAdmin;
+use crate::openrouter::OpenRouter;
 use crate::outcome::{ErrorKind, KeyState};
 use crate::probe::{Probed, probed};
 use crate::provider::{Effect, Provider};
+use crate::sendgrid::SendGrid;
 use crate::sinjapp::Sinjapp;
+use crate::twilio::Twilio;
 use crate::verdict::Expect;
 use crate::wire::{Call, Generated, Target};
+use crate::workos::WorkOs;
 
 type ReadPage = fn(&Lookup, &Attempt, &Redactor) -> Result<Page, Unread>;
 type ReadProbe = fn(&Attempt, &Redactor) -> Probed;
@@ -60,24 +73,29 @@ fn asks<P: Provider>(key: &str, secret: &str) -> Asks {
 }
 
 fn all() -> Vec<Asks> {
-    /// A row whose key is the fake's.
+    /// A row whose key and secret are the fake's.
     fn row<P: Provider + FakeAnswers>() -> Asks {
-        asks::<P>(&P::key(7), "")
+        asks::<P>(&P::key(7), &P::secret(7))
     }
     vec![
         asks::<Devin>("apk-fa4e", "apk_user_x"),
         asks::<DevinV3>("service-user-fa4e/key-1", "cog_x"),
         asks::<Sinjapp>("7", "x"),
         asks::<JupyterHub>("alice/a7", "x"),
-        row::<crate::sendgrid::SendGrid>(),
-        row::<crate::openai::OpenAi>(),
-        row::<crate::openai_admin::OpenAiAdmin>(),
-        row::<crate::cloudflare::Cloudflare>(),
-        row::<crate::openrouter::OpenRouter>(),
-        row::<crate::twilio::Twilio>(),
-        row::<crate::gitlab::GitLab>(),
-        row::<crate::okta::Okta>(),
+        row::<Anthropic>(),
+        row::<InfluxDb>(),
+        row::<Elasticsearch>(),
+        row::<SendGrid>(),
+        row::<OpenAi>(),
+        row::<OpenAiAdmin>(),
+        row::<Cloudflare>(),
+        row::<OpenRouter>(),
+        row::<Twilio>(),
+        row::<Datadog>(),
+        row::<GitLab>(),
+        row::<Okta>(),
         row::<crate::clerk::Clerk>(),
+        row::<WorkOs>(),
     ]
 }
 
@@ -195,6 +213,45 @@ fn shapes() -> Vec<(&'static str, &'static str, Body)> {
             r#"{"message":"This API key does not have the required scope."}"#,
         ),
         json(
+            "models",
+            r#"{"object":"list","data":[{"id":"m"}],"has_more":false}"#,
+        ),
+        json("valid", r#"{"valid":true}"#),
+        json("nothing valid", r#"{"api_key":null}"#),
+        json("a list of errors", r#"{"errors":["x"]}"#),
+        json(
+            "a key that is not known to openai",
+            r#"{"error":{"code":"invalid_api_key","message":"x"}}"#,
+        ),
+        json(
+            "an address that openai does not allow",
+            r#"{"error":{"code":"ip_not_authorized","message":"x"}}"#,
+        ),
+        json(
+            "a key that is not known to anthropic",
+            r#"{"type":"error","error":{"type":"authentication_error","message":"x"}}"#,
+        ),
+        json(
+            "a key that may not, at anthropic",
+            r#"{"type":"error","error":{"type":"permission_error","message":"x"}}"#,
+        ),
+        json(
+            "a key that is not known to openrouter",
+            r#"{"error":{"code":401,"message":"x"}}"#,
+        ),
+        json(
+            "a token that gitlab revoked",
+            r#"{"error":"invalid_token","error_description":"x"}"#,
+        ),
+        json(
+            "a key that is not known to sendgrid",
+            r#"{"errors":[{"field":null,"message":"It is invalid, expired, or revoked"}]}"#,
+        ),
+        json(
+            "a key that may not, at sendgrid",
+            r#"{"errors":[{"field":null,"message":"authorization required"}]}"#,
+        ),
+        json(
             "tenant unknown",
             r#"{"message":"Tenant could not be identified for this domain."}"#,
         ),
@@ -216,27 +273,34 @@ fn runs(words: impl Iterator<Item = (u16, String)>) -> Vec<(u16, u16, String)> {
 #[test]
 fn golden_what_answers_to_look_ups_say_is_as_kept() {
     let mut table = String::from(
-        "# provider, look-up × body shape × status 100 to 599: first without a body, then where a body says something else;\n\
+        "# provider, look-up × body shape × status: without a body 100 to 599, then where a body says something else, of those\n\
+         # that have a meaning somewhere;\n\
          # written by KEYREVOKE_BLESS=1 cargo test --all-features golden\n",
     );
     for asks in all() {
-        let words = |media: &str, body: &Body| {
+        let words = |media: &str, body: &Body, statuses: &[u16]| {
             let headers: &[(&str, &str)] = if media.is_empty() {
                 &[]
             } else {
                 &[("content-type", media)]
             };
-            let words = (100..=599).map(|status| asks.words(&answer(status, headers, body.clone())));
+            let statuses = statuses.iter();
+            let words = statuses.map(|status| asks.words(&answer(*status, headers, body.clone())));
             words.collect::<Vec<_>>()
         };
-        let bare = words("", &Body::Complete(Vec::new()));
+        let every: Vec<u16> = (100..=599).collect();
+        let some = [200..=206, 300..=308, 400..=431, 500..=511].into_iter().flatten();
+        let some: Vec<u16> = some.collect();
+        let bare = words("", &Body::Complete(Vec::new()), &every);
         for (index, (operation, _)) in bare[0].iter().enumerate() {
             let mut same: BTreeMap<Vec<(u16, u16, String)>, Vec<&str>> = BTreeMap::new();
             for (name, media, body) in shapes() {
-                let words = words(media, &body).into_iter().zip(&bare).zip(100..);
+                let statuses = if name == "no body" { &every } else { &some };
+                let words = words(media, &body, statuses).into_iter().zip(statuses);
+                let of_bare = |status: u16| &bare[usize::from(status) - 100][index];
                 let other =
-                    words.filter(|((words, bare), _)| name == "no body" || words[index] != bare[index]);
-                let other = other.map(|((mut words, _), status)| (status, words.remove(index).1));
+                    words.filter(|(words, status)| name == "no body" || words[index] != *of_bare(**status));
+                let other = other.map(|(mut words, status)| (*status, words.remove(index).1));
                 same.entry(runs(other)).or_default().push(name);
             }
             let mut same: Vec<_> = same.into_iter().collect();
@@ -297,8 +361,18 @@ fn every_rule_on_a_probe_needs_a_body_and_names_a_documented_answer() {
         for rule in P::PROBE_RULES {
             let name = format!("{} {}", P::ABOUT.name, rule.status);
             assert!(rule.source.contains("read 20"), "{name}");
-            // Whatever else is said with another status is not about the secret, or not by the provider.
-            assert_eq!(rule.status, if rule.accepted { 200 } else { 401 }, "{name}");
+            // Whatever else is said with another status is not about the secret, or not by the provider. Datadog's page
+            // gives a 403 no other meaning, and WorkOS says of any secret what it is.
+            let of_refusals = match P::ABOUT.name {
+                "datadog" => 403,
+                "workos" => 200,
+                _ => 401,
+            };
+            assert_eq!(
+                rule.status,
+                if rule.accepted { 200 } else { of_refusals },
+                "{name}"
+            );
             let Expect::Object(members) = rule.body else {
                 panic!("{name}: a status alone is no answer")
             };
@@ -313,8 +387,19 @@ fn every_rule_on_a_probe_needs_a_body_and_names_a_documented_answer() {
     check::<Devin>("apk_x", true);
     check::<DevinV3>("cog_x", true);
     check::<Sinjapp>("x", true);
-    // Its refusal is sent for tokens that work too.
+    check::<OpenAi>(&OpenAi::secret(7), true);
+    check::<OpenAiAdmin>(&OpenAiAdmin::secret(7), true);
+    check::<Anthropic>(&Anthropic::secret(7), true);
+    check::<GitLab>(&GitLab::secret(7), true);
+    check::<SendGrid>(&SendGrid::secret(7), true);
+    check::<OpenRouter>(&OpenRouter::secret(7), true);
+    check::<Datadog>(&Datadog::secret(7), true);
+    check::<WorkOs>(&WorkOs::secret(7), true);
+    // Their refusals are sent for secrets that work, too.
     check::<JupyterHub>("x", false);
+    check::<Cloudflare>(&Cloudflare::secret(7), false);
+    check::<Elasticsearch>("x", false);
+    check::<InfluxDb>("x", false);
 }
 
 #[test]
@@ -325,6 +410,28 @@ fn a_secret_of_a_form_that_the_operation_cannot_judge_is_not_sent() {
     for secret in ["apk_user_x", "", "COG_X"] {
         assert_eq!(DevinV3::probe(secret), None, "{secret}");
     }
+    for secret in ["sk-admin-x", "sk-ant-api03-x", "sk-or-v1-x", "SK-x", "x", ""] {
+        assert_eq!(OpenAi::probe(secret), None, "{secret}");
+    }
+    assert!(OpenAi::probe("sk-x").is_some() && OpenAi::probe("sk-svcacct-x").is_some());
+    for secret in ["sk-proj-x", "sk-x", ""] {
+        assert_eq!(OpenAiAdmin::probe(secret), None, "{secret}");
+    }
+    for secret in ["sk-ant-admin01-x", "sk-ant-oat01-x", "sk-x", ""] {
+        assert_eq!(Anthropic::probe(secret), None, "{secret}");
+    }
+    for secret in ["gldt-x", "glrt-x", ""] {
+        assert_eq!(GitLab::probe(secret), None, "{secret}");
+    }
+    for secret in ["cfat_x", "cfk_x", ""] {
+        assert_eq!(Cloudflare::probe(secret), None, "{secret}");
+    }
+    for secret in ["fa4e", "0123456789abcdef0123456789abcdef01234567", ""] {
+        assert_eq!(Datadog::probe(secret), None, "{secret}");
+    }
+    assert_eq!(OpenRouter::probe("sk-proj-x"), None);
+    assert_eq!(SendGrid::probe("SK-x"), None);
+    assert_eq!(WorkOs::probe(""), None);
     assert_eq!(crate::dolfin::Dolfin::probe("dol_live_x"), None);
     assert_eq!(crate::kadosei::Kadosei::probe("ks_live_x"), None);
     assert!(crate::dolfin::Dolfin::list().is_empty() && crate::kadosei::Kadosei::list().is_empty());
@@ -567,25 +674,31 @@ async fn send<P: Provider>(fake: &Fake, lookup: &Lookup, credential: Credential)
         base,
         root,
         operations: P::Client::OPERATIONS,
-        headers: Vec::new(),
+        headers: P::HEADERS
+            .iter()
+            .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()))
+            .collect(),
     });
+    let mut parameters = lookup.parameters.clone();
+    parameters.extend(lookup.secret().map(|secret| (SECRET, secret.to_owned())));
+    let of_secret = lookup.secret().map(|_| P::PROBE_CONTENT);
+    let own = credential.prepare(P::ABOUT.name, P::ABOUT.credentials);
     let call = Call {
         target: Arc::clone(&target),
-        parameters: Arc::new(lookup.parameters.clone()),
+        parameters: Arc::new(parameters),
         query: Arc::new(lookup.query.clone()),
-        content: Content::Empty,
-        credential: Arc::new(credential.prepare(P::ABOUT.name, P::ABOUT.credentials).unwrap()),
+        content: of_secret.unwrap_or(Content::Empty),
+        credential: Arc::new(
+            own.unwrap_or_else(|_| credential.prepare(P::ABOUT.name, P::PROBE_CREDENTIALS).unwrap()),
+        ),
     };
     let base = target.base_of(lookup.operation).as_str().trim_end_matches('/');
     let http = reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
         .no_proxy();
     let client = P::Client::with(base, http.build().unwrap(), call);
-    attempt(
-        P::look_up(&client, lookup),
-        Instant::now() + Duration::from_secs(30),
-    )
-    .await
+    let limit = Instant::now() + Duration::from_secs(30);
+    attempt_to_read(LIST_LIMIT, P::look_up(&client, lookup), limit).await
 }
 
 /// Goes through an inventory, and gives the keys where it is complete.
@@ -658,6 +771,290 @@ async fn an_inventory_goes_through_all_pages_of_a_fake() {
     assert_eq!(texts(&found, KeyStatus::Revoked), [dead.to_string()]);
 }
 
+/// All keys of a fake come, each once, without their secrets; a dead one as what the provider makes of it.
+async fn check_inventory<P: Provider>(live: usize, of_the_dead: Option<KeyStatus>, paths: &[&str]) {
+    let fake = Fake::start(P::ABOUT.name).await.unwrap();
+    let mut wanted: Vec<String> = (1..live).map(|_| fake.new_key().to_string()).collect();
+    let dead = fake.dead_key();
+    let last = fake.new_key();
+    wanted.push(last.to_string());
+    let keys = inventory::<P>(&fake, P::list()).await.unwrap();
+    assert_eq!(texts(&keys, KeyStatus::Active), wanted, "{}", P::ABOUT.name);
+    let found = keys.iter().find(|key| *key.key() == dead);
+    assert_eq!(found.map(KeyInfo::status), of_the_dead, "{}", P::ABOUT.name);
+    assert_eq!(keys.len(), live + usize::from(of_the_dead.is_some()));
+    let secret = fake.secret(&last).unwrap();
+    let shown = format!("{keys:?} {}", serde_json::to_string(&keys).unwrap());
+    assert!(!shown.contains(&secret), "{shown}");
+    // What is shown of a secret is that of this key.
+    let last = keys.iter().find(|key| *key.key() == last).unwrap();
+    assert!(secret.starts_with(last.prefix().unwrap_or_default()));
+    assert!(secret.ends_with(last.last4().unwrap_or_default()));
+    let requests = fake.requests();
+    let asked: Vec<&str> = requests.iter().map(|request| request.path.as_str()).collect();
+    assert_eq!(asked, paths);
+    assert!(
+        requests
+            .iter()
+            .all(|request| request.method == "GET" && request.body.is_empty())
+    );
+}
+
+#[tokio::test]
+async fn every_list_is_gone_through_to_its_end() {
+    let (inactive, revoked) = (Some(KeyStatus::Inactive), Some(KeyStatus::Revoked));
+    check_inventory::<OpenAi>(
+        101,
+        None,
+        &[
+            "/organization/projects?limit=100",
+            "/organization/projects/proj_fa4e/api_keys?limit=100&owner_project_access=any",
+            "/organization/projects/proj_fa4e/api_keys?after=100+%2B%26%23%3D%25%C3%A9&limit=100&owner_project_access=any",
+            "/organization/projects/proj_without_keys/api_keys?limit=100&owner_project_access=any",
+        ],
+    )
+    .await;
+    check_inventory::<OpenAiAdmin>(
+        101,
+        None,
+        &[
+            "/organization/admin_api_keys?limit=100",
+            "/organization/admin_api_keys?after=100+%2B%26%23%3D%25%C3%A9&limit=100",
+        ],
+    )
+    .await;
+    check_inventory::<Anthropic>(
+        250,
+        inactive,
+        &[
+            "/v1/organizations/api_keys?limit=250",
+            "/v1/organizations/api_keys?after_id=250+%2B%26%23%3D%25%C3%A9&limit=250",
+        ],
+    )
+    .await;
+    check_inventory::<GitLab>(
+        100,
+        revoked,
+        &[
+            "/personal_access_tokens?page=1&per_page=100",
+            "/personal_access_tokens?page=2&per_page=100",
+        ],
+    )
+    .await;
+    check_inventory::<SendGrid>(3, None, &["/v3/api_keys"]).await;
+    check_inventory::<Cloudflare>(
+        51,
+        None,
+        &[
+            "/user/tokens?page=1&per_page=50",
+            "/user/tokens?page=2&per_page=50",
+        ],
+    )
+    .await;
+    let account = "/2010-04-01/Accounts/AC0f4e0000000000000000000000000001/Keys.json";
+    check_inventory::<Twilio>(
+        51,
+        None,
+        &[
+            "/2010-04-01/Accounts.json?PageSize=50",
+            &format!("{account}?PageSize=50"),
+            &format!("{account}?Page=1&PageSize=50&PageToken=PA%2B1"),
+        ],
+    )
+    .await;
+    check_inventory::<Datadog>(
+        101,
+        None,
+        &[
+            "/api/v2/api_keys?page%5Bnumber%5D=0&page%5Bsize%5D=100",
+            "/api/v2/api_keys?page%5Bnumber%5D=1&page%5Bsize%5D=100",
+        ],
+    )
+    .await;
+    check_inventory::<Okta>(3, None, &["/api/v1/api-tokens"]).await;
+    check_inventory::<Elasticsearch>(3, revoked, &["/_security/api_key"]).await;
+    check_inventory::<InfluxDb>(3, inactive, &["/api/v2/authorizations"]).await;
+    let keys = "/keys?include_disabled=true&offset=";
+    let (of_one, of_two) = (
+        "0df9e665-d932-4740-b2c7-b52af166bc11",
+        "00000000-0000-4000-8000-000000000000",
+    );
+    check_inventory::<OpenRouter>(
+        10,
+        inactive,
+        &[
+            "/workspaces?limit=100&offset=0",
+            &format!("{keys}0&workspace_id={of_one}"),
+            &format!("{keys}10&workspace_id={of_one}"),
+            &format!("{keys}11&workspace_id={of_one}"),
+            &format!("{keys}0&workspace_id={of_two}"),
+        ],
+    )
+    .await;
+}
+
+/// What becomes of a page with these headers.
+fn with_headers<P: Provider>(lookup: &Lookup, headers: &[(&str, &str)], body: &str) -> String {
+    let headers = [&[("content-type", "application/json")], headers].concat();
+    let attempt = answer(200, &headers, Body::Complete(body.into()));
+    page_word(&read_page::<P>(&P::ABOUT, lookup, &attempt, &Redactor::default()))
+}
+
+#[test]
+fn a_page_of_gitlab_says_in_a_header_whether_it_is_the_last_one() {
+    let lookup = GitLab::list().remove(0);
+    let tokens = r#"[{"id":7,"revoked":false,"active":true},{"id":8,"revoked":true,"active":false}]"#;
+    let of_two = "page of 2 [active revoked], next ";
+    for (headers, body, word) in [
+        (vec![("x-next-page", "")], tokens, format!("{of_two}0")),
+        (vec![("x-next-page", "2")], tokens, format!("{of_two}1")),
+        (
+            vec![("x-next-page", "2"), ("x-total", "102")],
+            tokens,
+            format!("{of_two}1"),
+        ),
+        (vec![("x-next-page", "")], "[]", "page of 0 [], next 0".into()),
+        (vec![], tokens, "unexpected_answer".into()), // on the way, somebody took it away
+        (vec![("x-total", "2")], tokens, "unexpected_answer".into()),
+        (vec![("x-next-page", "1")], tokens, "unexpected_answer".into()), // this very page
+        (vec![("x-next-page", "next")], tokens, "unexpected_answer".into()),
+        (
+            vec![("x-next-page", ""), ("x-next-page", "2")],
+            tokens,
+            "unexpected_answer".into(),
+        ),
+        (vec![("x-next-page", "")], "{}", "unexpected_answer".into()),
+        (vec![("x-next-page", "")], "null", "unexpected_answer".into()),
+        (vec![("x-next-page", "")], "[7]", "unexpected_answer".into()),
+        (
+            vec![("x-next-page", "")],
+            r#"[{"id":7}]"#,
+            "unexpected_answer".into(),
+        ),
+        (
+            vec![("x-next-page", "")],
+            r#"{"id":7,"revoked":false,"active":true}"#,
+            "unexpected_answer".into(),
+        ),
+    ] {
+        assert_eq!(
+            with_headers::<GitLab>(&lookup, &headers, body),
+            word,
+            "{headers:?} {body}"
+        );
+    }
+    // A list is no answer to a question about one token.
+    let find = GitLab::find(&"7".parse().unwrap()).remove(0);
+    for lookup in [find, GitLab::whoami().unwrap()] {
+        let word = with_headers::<GitLab>(&lookup, &[("x-next-page", "")], tokens);
+        assert_eq!(word, "unexpected_answer");
+    }
+}
+
+#[test]
+fn a_list_that_links_to_more_is_not_the_whole() {
+    let lookup = Okta::list().remove(0);
+    let tokens = r#"[{"id":"00Tfa4e","name":"n"}]"#;
+    for (link, word) in [
+        (None, "page of 1 [active], next 0"),
+        (Some(r#"<https://x/>; rel="self""#), "page of 1 [active], next 0"),
+        (
+            Some(r#"<https://x/next>; rel=prev"#),
+            "page of 1 [active], next 0",
+        ),
+        (Some(r#"<https://x/>; rel="next""#), "unexpected_answer"),
+        (Some("<https://x/>; rel=next"), "unexpected_answer"),
+        (Some("<https://x/>; REL='Next'"), "unexpected_answer"),
+        (
+            Some(r#"<https://x/>; rel="self", <https://x/?after=1>; title="x"; rel="next""#),
+            "unexpected_answer",
+        ),
+    ] {
+        let headers: Vec<(&str, &str)> = link.map(|link| ("link", link)).into_iter().collect();
+        assert_eq!(with_headers::<Okta>(&lookup, &headers, tokens), word, "{link:?}");
+    }
+    let lookup = InfluxDb::list().remove(0);
+    for (links, word) in [
+        (r#"{"self":"/a"}"#, "page of 0 [], next 0"),
+        (r#"{"self":"/a","next":null}"#, "page of 0 [], next 0"),
+        ("null", "page of 0 [], next 0"),
+        (r#"{"self":"/a","next":"/b"}"#, "unexpected_answer"),
+        ("[]", "unexpected_answer"),
+    ] {
+        let body = format!(r#"{{"links":{links},"authorizations":[]}}"#);
+        assert_eq!(with_headers::<InfluxDb>(&lookup, &[], &body), word, "{links}");
+    }
+}
+
+#[test]
+fn the_address_of_a_next_page_is_that_of_the_same_list() {
+    let lookup = Twilio::list().remove(0);
+    let list = "/2010-04-01/Accounts.json";
+    for (next, word) in [
+        ("null".to_owned(), "page of 0 [], next 0"),
+        (
+            format!(r#""{list}?PageSize=50&Page=1&PageToken=PA1""#),
+            "page of 0 [], next 1",
+        ),
+        (format!(r#""{list}?PageSize=50""#), "unexpected_answer"), // this very page
+        (format!(r#""{list}""#), "unexpected_answer"),
+        (format!(r#""{list}?Page=1&Other=1""#), "unexpected_answer"),
+        (
+            r#""/2010-04-01/Accounts/AC1/Keys.json?Page=1""#.to_owned(),
+            "unexpected_answer",
+        ),
+        (
+            format!(r#""https://elsewhere.example{list}?Page=1""#),
+            "unexpected_answer",
+        ),
+        (r#""""#.to_owned(), "unexpected_answer"),
+        ("7".to_owned(), "unexpected_answer"),
+    ] {
+        let body = format!(r#"{{"accounts":[],"next_page_uri":{next}}}"#);
+        assert_eq!(with_headers::<Twilio>(&lookup, &[], &body), word, "{next}");
+    }
+    assert_eq!(
+        with_headers::<Twilio>(&lookup, &[], r#"{"accounts":[]}"#),
+        "unexpected_answer",
+        "nothing says that it ends"
+    );
+}
+
+#[test]
+fn what_is_shown_of_a_secret_is_its_ends_and_no_more() {
+    let find = Anthropic::find(&"apikey_1".parse().unwrap()).remove(0);
+    for (hint, prefix, last4) in [
+        (json!("sk-ant-api03-R2D...igAA"), Some("sk-ant-a"), Some("igAA")),
+        (json!("sk-ant…xyzzyAA"), Some("sk-ant"), Some("zyAA")),
+        (json!("sk***zzzz"), Some("sk"), Some("zzzz")),
+        (json!("***zzzz"), None, Some("zzzz")),
+        (json!("sk-..."), Some("sk-"), None),
+        (json!("sk-ant-api03-canary0123456789"), None, None),
+        (json!("a.b...c"), None, None),
+        (json!("a..c"), None, None),
+        (json!(""), None, None),
+        (json!(null), None, None),
+    ] {
+        let key = json!({ "id": "apikey_1", "status": "active", "partial_key_hint": hint });
+        let page = read::<Anthropic>(&find, &key).unwrap();
+        assert_eq!(
+            (page.items[0].prefix(), page.items[0].last4()),
+            (prefix, last4),
+            "{hint}"
+        );
+    }
+    let key = json!({ "id": "apikey_1", "status": "active", "partial_key_hint": 7 });
+    assert!(read::<Anthropic>(&find, &key).is_err());
+}
+
+#[test]
+fn a_secret_that_is_asked_about_shows_in_no_text() {
+    let lookup = WorkOs::probe("sk_canary").unwrap();
+    assert_eq!(lookup.secret(), Some("sk_canary"));
+    assert!(!format!("{lookup:?}").contains("canary"));
+    assert_ne!(Some(lookup), WorkOs::probe("sk_other"));
+}
+
 #[tokio::test]
 async fn an_inventory_that_is_disturbed_is_an_error_and_never_a_shorter_one() {
     let fake = Fake::start("devin").await.unwrap();
@@ -707,15 +1104,20 @@ async fn probe<P: Provider>(fake: &Fake, secret: &str) -> String {
     probe_word(&probed(P::PROBE_RULES, &P::ABOUT, &attempt, &Redactor::default()))
 }
 
-/// A secret before and after its key's death, and when something stands in the way.
-async fn check_probe<P: Provider>(path: &str) {
+/// A secret before and after its key's death, and when something stands in the way. The refusal is the provider's own.
+async fn check_probe<P: Provider>(path: &str, (status, refusal): (u16, Value)) {
     let fake = Fake::start(P::ABOUT.name).await.unwrap();
     let key = fake.new_key();
     let secret = fake.secret(&key).unwrap();
     assert_eq!(probe::<P>(&fake, &secret).await, "ACCEPTED");
-    let refusal = json!({ "detail": "x", "message": "Unauthenticated." });
+    let of_status = match status {
+        403 => "unknown permission_denied",
+        _ => "unknown unauthenticated",
+    };
+    let mut sent = 1;
     for (reply, word) in [
         (Reply::new(407).with_json(&refusal), "unknown unauthenticated"),
+        (Reply::new(401).with_json(&refusal), "unknown unauthenticated"),
         (Reply::new(403).with_json(&refusal), "unknown permission_denied"),
         (Reply::new(429).with_json(&refusal), "unknown rate_limited"),
         (Reply::new(502).with_json(&refusal), "unknown unavailable"),
@@ -723,25 +1125,30 @@ async fn check_probe<P: Provider>(path: &str) {
             Reply::new(307).with_header("location", "https://elsewhere.example/"),
             "unknown redirected",
         ),
-        (Reply::new(401), "unknown unauthenticated"),
+        (Reply::new(status), of_status),
         (
-            Reply::new(401).with_body("text/html", refusal.to_string()),
-            "unknown unauthenticated",
+            Reply::new(status).with_body("text/html", refusal.to_string()),
+            of_status,
         ),
+        (Reply::new(status).with_json(json!({ "other": "x" })), of_status),
         (Reply::new(200).with_json(&refusal), "unknown unexpected_answer"),
+        (Reply::new(200).with_json(json!([])), "unknown unexpected_answer"),
     ] {
+        let word = if reply.answered_status() == status && word == of_status && reply.is(&refusal) {
+            "REFUSED"
+        } else {
+            word
+        };
         fake.answer_next(reply.clone());
         assert_eq!(probe::<P>(&fake, &secret).await, word, "{reply:?}");
+        sent += 1;
     }
-    fake.answer_next(Reply::new(401).with_json(&refusal));
-    assert_eq!(probe::<P>(&fake, &secret).await, "REFUSED");
-
     let revoker = fake.builder().build().unwrap();
     assert!(crate::revoke::Revoke::revoke(&revoker, &key).await.is_ok());
     assert_eq!(probe::<P>(&fake, &secret).await, "REFUSED");
     let requests = fake.requests();
     let probes = requests.iter().filter(|request| request.method == "GET");
-    assert_eq!(probes.clone().count(), 11);
+    assert_eq!(probes.clone().count(), sent + 1);
     for request in probes {
         assert_eq!(request.path, path);
         let values: Vec<&str> = request.headers.iter().map(|(_, value)| value.as_str()).collect();
@@ -749,8 +1156,9 @@ async fn check_probe<P: Provider>(path: &str) {
             values.iter().any(|value| value.contains(&secret)),
             "the secret itself is tried"
         );
+        let mut own = fake.credential_text().split(':');
         assert!(
-            !values.iter().any(|value| value.contains(fake.credential_text())),
+            own.all(|own| !values.iter().any(|value| value.contains(own))),
             "{values:?}"
         );
     }
@@ -758,9 +1166,88 @@ async fn check_probe<P: Provider>(path: &str) {
 
 #[tokio::test]
 async fn a_secret_is_accepted_as_long_as_its_key_lives() {
-    check_probe::<Devin>("/v1/sessions?limit=1").await;
-    check_probe::<DevinV3>("/v3/self").await;
-    check_probe::<Sinjapp>("/api/v1/me").await;
+    let detail = || (401, json!({ "detail": "x" }));
+    check_probe::<Devin>("/v1/sessions?limit=1", detail()).await;
+    check_probe::<DevinV3>("/v3/self", detail()).await;
+    check_probe::<Sinjapp>("/api/v1/me", (401, json!({ "message": "Unauthenticated." }))).await;
+    let openai = || {
+        (
+            401,
+            json!({ "error": { "code": "invalid_api_key", "message": "x" } }),
+        )
+    };
+    check_probe::<OpenAi>("/models", openai()).await;
+    check_probe::<OpenAiAdmin>("/organization/admin_api_keys?limit=1", openai()).await;
+    let anthropic = json!({ "type": "error", "error": { "type": "authentication_error", "message": "x" } });
+    check_probe::<Anthropic>("/v1/models?limit=1", (401, anthropic)).await;
+    check_probe::<GitLab>(
+        "/personal_access_tokens/self",
+        (401, json!({ "error": "invalid_token" })),
+    )
+    .await;
+    let sendgrid = json!({ "errors": [{ "message": "This is invalid, expired, or revoked" }] });
+    check_probe::<SendGrid>("/v3/scopes", (401, sendgrid)).await;
+    check_probe::<OpenRouter>("/key", (401, json!({ "error": { "code": 401, "message": "x" } }))).await;
+    check_probe::<Datadog>("/api/v1/validate", (403, json!({ "errors": ["Forbidden"] }))).await;
+}
+
+#[tokio::test]
+async fn a_refusal_that_is_said_of_secrets_that_work_says_nothing() {
+    async fn check<P: Provider>() {
+        let fake = Fake::start(P::ABOUT.name).await.unwrap();
+        let key = fake.new_key();
+        let secret = fake.secret(&key).unwrap();
+        assert_eq!(probe::<P>(&fake, &secret).await, "ACCEPTED");
+        let revoker = fake.builder().build().unwrap();
+        assert!(crate::revoke::Revoke::revoke(&revoker, &key).await.is_ok());
+        assert_eq!(probe::<P>(&fake, &secret).await, "unknown unauthenticated");
+    }
+    check::<Cloudflare>().await;
+    check::<Elasticsearch>().await;
+    check::<InfluxDb>().await;
+}
+
+#[tokio::test]
+async fn a_secret_is_asked_about_in_a_body_by_those_who_may() {
+    let fake = Fake::start("workos").await.unwrap();
+    let (live, dead) = (fake.new_key(), fake.dead_key());
+    let ask = async |key| {
+        let secret = fake.secret(key).unwrap();
+        let lookup = WorkOs::probe(&secret).unwrap();
+        let attempt = send::<WorkOs>(&fake, &lookup, fake.credential()).await;
+        probe_word(&probed(
+            WorkOs::PROBE_RULES,
+            &WorkOs::ABOUT,
+            &attempt,
+            &Redactor::default(),
+        ))
+    };
+    assert_eq!(ask(&live).await, "ACCEPTED");
+    assert_eq!(ask(&dead).await, "REFUSED");
+    for (reply, word) in [
+        (Reply::new(401), "unknown unauthenticated"),
+        (
+            Reply::new(422).with_json(json!({ "message": "x" })),
+            "unknown rejected",
+        ),
+        (Reply::new(200).with_json(json!({})), "unknown unexpected_answer"),
+        (
+            Reply::new(200).with_json(json!({ "api_key": {} })),
+            "unknown unexpected_answer",
+        ),
+    ] {
+        fake.answer_next(reply);
+        assert_eq!(ask(&live).await, word);
+    }
+    let request = &fake.requests()[0];
+    assert_eq!(
+        (request.method.as_str(), request.path.as_str()),
+        ("POST", "/api_keys/validations")
+    );
+    let body: Value = serde_json::from_slice(&request.body).unwrap();
+    assert_eq!(body, json!({ "value": fake.secret(&live).unwrap() }));
+    assert!(fake.is_authorised(request));
+    assert_eq!(request.header("content-type"), Some("application/json"));
 }
 
 #[tokio::test]

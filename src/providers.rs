@@ -325,9 +325,13 @@ pub(crate) trait Entry: Send + Sync {
     #[cfg(feature = "fakes")]
     fn parameters(&self, key: &str) -> Result<Vec<(&'static str, String)>, InvalidInput>;
     #[cfg(feature = "fakes")]
-    fn probe_content(&self) -> Content;
+    fn probe_content(&self) -> Content {
+        Content::Empty
+    }
     #[cfg(feature = "fakes")]
-    fn probe_credentials(&self) -> &'static [Form];
+    fn probe_credentials(&self) -> &'static [Form] {
+        self.about().credentials
+    }
     #[cfg(feature = "fakes")]
     fn fake(&self) -> crate::fakes::FakeOf;
     fn build(&self, settings: Settings) -> Result<AnyRevoker, BuildError>;

@@ -4,12 +4,16 @@
 //! is refused until an administrator sets it active again. That `archived`, the third status, is for good is not stated, so
 //! that no deletion is offered here. The answer is the key with its status. The service says
 //! `not_found_error` of a path that it does not have as well, so its 404 cannot be told from a wrong address.
-//! Keys can be read and listed, which is not done here yet. Never confirmed against the live service.
+//! Keys of all states are listed, with both ends of their secrets. The page on errors says `authentication_error` with a 401
+//! of keys that are malformed, revoked or expired. Never confirmed against the live service.
 
 use crate::builder::Builder;
 use crate::content::{Content, Part};
 use crate::credential::Form;
 use crate::key::text_id;
+use crate::key_info::{KeyInfo, KeyStatus};
+use crate::lookup::{FIND, Lookup, Page, Reading, key_ref, not_offered};
+use crate::probe::{ProbeRule, accepted, refused};
 use crate::provider::{About, Base, IdsReused, KeyParts, Provider, Repeat, generated};
 use crate::verdict::{Expect, Member, REVOKED, Rule, WRONG_OBJECT, on};
 use crate::wire::Sent;
@@ -53,6 +57,22 @@ const RULES: &[Rule] = &[
         .source(PAGE),
 ];
 
+/// Of at most 1000: so many fill a tenth of what is read of an answer.
+const KEYS_A_PAGE: u32 = 250;
+
+const PROBE_RULES: &[ProbeRule] = &[
+    accepted(
+        200,
+        Expect::Object(&[Member::IsList("data")]),
+        "platform.claude.com, List Models, read 2026-11-27",
+    ),
+    refused(
+        401,
+        Expect::Object(&[Member::Is("type", "error"), Member::In("error", &[Member::Is("type", "authentication_error")])]),
+        "platform.claude.com, Errors: 401 for a key that is malformed, revoked or expired, read 2026-11-27",
+    ),
+];
+
 impl Provider for Anthropic {
     type Key = KeyId;
     type Client = generated::Client;
@@ -92,6 +112,58 @@ impl Provider for Anthropic {
         let status = generated::types::RevokeBodyStatus::Inactive;
         client.revoke(key.as_str(), &generated::types::RevokeBody { status }).await
     }
+
+    fn list() -> Vec<Lookup> {
+        vec![Lookup::new("list").with_query("limit", KEYS_A_PAGE)]
+    }
+
+    fn find(key: &KeyId) -> Vec<Lookup> {
+        vec![Lookup::new(FIND).with_parameter("api_key_id", key)]
+    }
+
+    /// Tokens of people (`sk-ant-oat…`) travel otherwise, and Admin API keys are for other paths.
+    fn probe(secret: &str) -> Option<Lookup> {
+        secret.starts_with("sk-ant-api").then(|| Lookup::new("probe").with_query("limit", 1))
+    }
+
+    const PROBE_RULES: &'static [ProbeRule] = PROBE_RULES;
+
+    async fn look_up(client: &generated::Client, lookup: &Lookup) -> Sent {
+        match lookup.operation {
+            FIND => client.find(lookup.parameter("api_key_id")).await,
+            "list" => client.list(lookup.query("after_id"), lookup.number("limit")).await,
+            "probe" => client.probe(lookup.number("limit")).await,
+            _ => not_offered().await,
+        }
+    }
+
+    fn page(lookup: &Lookup, body: Reading<'_>) -> Result<Page, String> {
+        if lookup.operation == FIND {
+            return Ok(Page::of(key_of(body)?));
+        }
+        let entries = body.items("data")?;
+        let mut page = Page { entries: entries.len() as u64, ..Page::default() };
+        if body.truth("has_more")? {
+            page.next.push(lookup.clone().with_query("after_id", body.cursor("last_id")?));
+        }
+        page.items = entries.into_iter().map(key_of).collect::<Result<_, _>>()?;
+        Ok(page)
+    }
+}
+
+fn key_of(item: Reading<'_>) -> Result<KeyInfo, String> {
+    let status = match item.text("status")?.as_deref() {
+        Some("active") => KeyStatus::Active,
+        Some("inactive" | "archived") => KeyStatus::Inactive, // nothing says that it cannot be undone
+        Some("expired") => KeyStatus::Expired,
+        _ => KeyStatus::Unknown,
+    };
+    let creator = if item.has("created_by") { item.object("created_by")? } else { None };
+    let known = KeyInfo::new(key_ref::<Anthropic>(&item.id("id")?)?, status)
+        .and(item.text("name")?, KeyInfo::with_name)
+        .and(creator.map(|creator| creator.text("id")).transpose()?.flatten(), KeyInfo::with_owner)
+        .and(item.time("created_at")?, KeyInfo::with_created_at);
+    item.with_ends("partial_key_hint", known)
 }
 
 #[cfg(feature = "fakes")]
@@ -99,7 +171,26 @@ mod fake {
     use serde_json::json;
 
     use super::Anthropic;
-    use crate::fakes::{Case, FakeAnswers, Reply};
+    use crate::fakes::{Asked, Case, FakeAnswers, Issued, Reply};
+
+    fn error(status: u16, kind: &str) -> Reply {
+        let error = json!({ "type": kind, "message": "from the fake" });
+        Reply::new(status).with_json(json!({ "type": "error", "error": error }))
+    }
+
+    /// A key stays in the list, inactive.
+    fn key_of(key: &Issued) -> serde_json::Value {
+        json!({
+            "id": key.key,
+            "type": "api_key",
+            "name": "fake",
+            "workspace_id": null,
+            "created_at": "2024-10-30T23:58:27Z",
+            "created_by": { "id": "user_fa4e", "type": "user" },
+            "partial_key_hint": format!("{}...{}", &key.secret[..15], &key.secret[key.secret.len() - 4..]),
+            "status": if key.live { "active" } else { "inactive" },
+        })
+    }
 
     impl FakeAnswers for Anthropic {
         const CREDENTIALS: &'static [&'static str] = &["fake-administrator-key"];
@@ -109,9 +200,6 @@ mod fake {
         }
 
         fn answer(case: Case, parameters: &[(&'static str, String)]) -> Reply {
-            let error = |status: u16, kind: &str| {
-                Reply::new(status).with_json(json!({ "type": "error", "error": { "type": kind, "message": "from the fake" } }))
-            };
             match case {
                 Case::Revoked | Case::Again => Reply::new(200).with_json(json!({
                     "id": parameters.first().map(|(_, id)| id),
@@ -125,6 +213,33 @@ mod fake {
                 Case::Unknown => error(404, "not_found_error"),
                 Case::Unauthenticated => error(401, "authentication_error"),
             }
+        }
+
+        fn secret(number: u64) -> String {
+            format!("sk-ant-api03-fa4e{number:089x}AA")
+        }
+
+        fn look_up(asked: &Asked, keys: &[Issued]) -> Option<Reply> {
+            let limit = asked.number("limit").unwrap_or(20);
+            Some(match (asked.operation, &asked.by) {
+                ("probe", _) => Reply::new(200)
+                    .with_json(json!({ "data": [], "first_id": null, "has_more": false, "last_id": null })),
+                (_, Some(_)) => error(403, "permission_error"),
+                ("list", None) => {
+                    let all: Vec<_> = keys.iter().map(key_of).collect();
+                    let (data, next) = asked.page_after("after_id", &all, limit);
+                    Reply::new(200).with_json(json!({
+                        "data": data,
+                        "first_id": data.first().map(|key| &key["id"]),
+                        "has_more": next.is_some(),
+                        "last_id": next,
+                    }))
+                }
+                _ => match asked.key_or_dead(keys) {
+                    Some(key) => Reply::new(200).with_json(key_of(key)),
+                    None => error(404, "not_found_error"),
+                },
+            })
         }
     }
 }

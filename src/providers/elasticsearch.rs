@@ -3,13 +3,18 @@
 //! Facts from the vendor's own document (elastic/elasticsearch-specification) and the server's source
 //! (`ApiKeyService.invalidateApiKeys`), read 2026-11. The path is that of all keys, and the body alone says which one
 //! dies. The status is 200 whatever happened; three lists tell. The server passes over keys that are dead already, so
-//! a dead key and an id that never was get the same empty lists. Keys can be read, which is not done here yet. Never
-//! confirmed against a live cluster.
+//! a dead key and an id that never was get the same empty lists. Keys can be looked up and listed, and dead ones stay there
+//! for days; a caller that may manage its own keys alone sees no others. What keys may do makes the list long: where it is
+//! more than is read of an answer, it is not read at all. While the index of keys cannot be read, the server refuses keys that
+//! work (`ApiKeyService.tryAuthenticate`), so no refusal tells that a key is dead. Never confirmed against a live cluster.
 
 use crate::builder::Builder;
 use crate::content::{Content, Part};
 use crate::credential::Form;
 use crate::key::text_id;
+use crate::key_info::{KeyInfo, KeyStatus};
+use crate::lookup::{FIND, Lookup, Page, Reading, key_ref, not_offered};
+use crate::probe::{ProbeRule, accepted};
 use crate::provider::{About, Base, IdsReused, KeyParts, Provider, Repeat, generated};
 use crate::verdict::{ALREADY_REVOKED, Expect, Member, NOT_FOUND, REVOKED, Rule, WRONG_OBJECT, on};
 use crate::wire::Sent;
@@ -66,6 +71,13 @@ const RULES: &[Rule] = &[
         .source("elastic/elasticsearch, ApiKeyService: dead and unknown ids are passed over alike, read 2026-11"),
 ];
 
+/// No refusal is among them: keys that work are refused, too, while the index of keys cannot be read.
+const PROBE_RULES: &[ProbeRule] = &[accepted(
+    200,
+    Expect::Object(&[Member::Is("authentication_type", "api_key"), Member::In("api_key", &[Member::IsText("id")])]),
+    "elastic/elasticsearch-specification, security-authenticate, read 2026-11",
+)];
+
 impl Provider for Elasticsearch {
     type Key = KeyId;
     type Client = generated::Client;
@@ -97,6 +109,66 @@ impl Provider for Elasticsearch {
     async fn revoke(client: &generated::Client, key: &KeyId) -> Sent {
         client.revoke(&generated::types::RevokeBody { ids: vec![key.to_string()] }).await
     }
+
+    /// One operation for one key and for all, which the vendor gives at once.
+    fn list() -> Vec<Lookup> {
+        vec![Lookup::new(FIND)]
+    }
+
+    fn find(key: &KeyId) -> Vec<Lookup> {
+        vec![Lookup::new(FIND).with_query("id", key)]
+    }
+
+    fn whoami() -> Option<Lookup> {
+        Some(Lookup::new("whoami"))
+    }
+
+    fn probe(secret: &str) -> Option<Lookup> {
+        (!secret.is_empty()).then(|| Lookup::new("whoami"))
+    }
+
+    const PROBE_RULES: &'static [ProbeRule] = PROBE_RULES;
+
+    async fn look_up(client: &generated::Client, lookup: &Lookup) -> Sent {
+        match lookup.operation {
+            FIND => client.find(lookup.query("id")).await,
+            "whoami" => client.whoami().await,
+            _ => not_offered().await,
+        }
+    }
+
+    fn page(lookup: &Lookup, body: Reading<'_>) -> Result<Page, String> {
+        let items: Vec<KeyInfo> = match lookup.operation {
+            "whoami" => caller(body)?.into_iter().collect(),
+            _ => body.items("api_keys")?.into_iter().map(key_of).collect::<Result<_, _>>()?,
+        };
+        Ok(Page { entries: items.len() as u64, items, ..Page::default() })
+    }
+}
+
+/// The key that is calling; a user is none.
+fn caller(body: Reading<'_>) -> Result<Option<KeyInfo>, String> {
+    if body.text("authentication_type")?.as_deref() != Some("api_key") {
+        return body.text("username")?.map(|_| None).ok_or_else(|| "`username` is missing".to_owned());
+    }
+    let key = body.object("api_key")?.ok_or("`api_key` is null")?;
+    let known = KeyInfo::new(key_ref::<Elasticsearch>(&key.id("id")?)?, KeyStatus::Active);
+    Ok(Some(known.and(key.text("name")?, KeyInfo::with_name)))
+}
+
+fn key_of(item: Reading<'_>) -> Result<KeyInfo, String> {
+    let expires = item.milliseconds("expiration")?;
+    let status = match item.truth("invalidated")? {
+        true => KeyStatus::Revoked,
+        false if expires.is_some_and(|end| item.is_over(end)) => KeyStatus::Expired,
+        false => KeyStatus::Active,
+    };
+    Ok(KeyInfo::new(key_ref::<Elasticsearch>(&item.id("id")?)?, status)
+        .and(item.text("name")?, KeyInfo::with_name)
+        .and(item.text("username")?, KeyInfo::with_owner)
+        .and(item.milliseconds("creation")?, KeyInfo::with_created_at)
+        .and(expires, KeyInfo::with_expires_at)
+        .and(item.milliseconds("invalidation")?, KeyInfo::with_revoked_at))
 }
 
 #[cfg(feature = "fakes")]
@@ -104,7 +176,23 @@ mod fake {
     use serde_json::json;
 
     use super::Elasticsearch;
-    use crate::fakes::{Case, FakeAnswers, Reply};
+    use crate::fakes::{Asked, Case, FakeAnswers, Issued, Reply};
+
+    /// A dead key stays in the list.
+    fn key_of(key: &Issued) -> serde_json::Value {
+        let mut known = json!({
+            "id": key.key,
+            "name": "fake",
+            "creation": 1_700_000_000_000_u64,
+            "invalidated": !key.live,
+            "realm": "native1",
+            "username": "ada",
+        });
+        if !key.live {
+            known["invalidation"] = json!(1_700_000_001_000_u64);
+        }
+        known
+    }
 
     impl FakeAnswers for Elasticsearch {
         const CREDENTIALS: &'static [&'static str] = &["ZmFrZS1rZXk6ZmFrZS1zZWNyZXQ="];
@@ -129,6 +217,34 @@ mod fake {
                     "status": 401,
                 })),
             }
+        }
+
+        fn secret(number: u64) -> String {
+            format!("ZmE0ZS1rZXk6{number:020x}")
+        }
+
+        fn look_up(asked: &Asked, keys: &[Issued]) -> Option<Reply> {
+            Some(match (asked.operation, &asked.by) {
+                ("whoami", Some(key)) => Reply::new(200).with_json(json!({
+                    "username": "ada",
+                    "authentication_type": "api_key",
+                    "api_key": { "id": key.key, "name": "fake" },
+                })),
+                ("whoami", None) => {
+                    Reply::new(200).with_json(json!({ "username": "admin", "authentication_type": "realm" }))
+                }
+                (_, Some(_)) => Reply::new(403).with_json(json!({
+                    "error": { "type": "security_exception", "reason": "from the fake" },
+                    "status": 403,
+                })),
+                (_, None) => {
+                    let id = asked.text("id");
+                    let found = keys.iter().filter(|key| id.is_none_or(|id| id == key.key));
+                    let found: Vec<_> = found.map(key_of).collect();
+                    let status = if id.is_some() && found.is_empty() { 404 } else { 200 };
+                    Reply::new(status).with_json(json!({ "api_keys": found }))
+                }
+            })
         }
     }
 }

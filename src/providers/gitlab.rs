@@ -4,7 +4,9 @@
 //! stays and can be looked up, so that what an answer leaves open can be verified. Ids are integers: whether a freed one
 //! is given away again is not stated, so nothing that may have arrived is sent again. To those who are no administrators,
 //! 401 is also said of a token that does not exist or is not theirs. Where a base URL were assumed, a token for one's own
-//! instance could go to GitLab.com, so it must be set. Tokens of projects and groups are not covered.
+//! instance could go to GitLab.com, so it must be set. Tokens of projects and groups are not covered. All tokens are listed,
+//! revoked ones among them, those of all users where an administrator asks; the number of the next page is in a header. What a
+//! token that was revoked gets is from the server's source. Its 401 without an `error` is said of much else, and is no refusal.
 //! Never confirmed against the live service.
 
 use crate::builder::Builder;
@@ -12,8 +14,9 @@ use crate::credential::Form;
 use crate::key::number_id;
 use crate::key_info::{KeyInfo, KeyStatus};
 use crate::lookup::{FIND, Lookup, Page, Reading, key_ref, not_offered};
+use crate::probe::{ProbeRule, accepted, refused};
 use crate::provider::{About, Base, IdsReused, KeyParts, Provider, Repeat, generated};
-use crate::verdict::{REVOKED, Rule, on};
+use crate::verdict::{Expect, Member, REVOKED, Rule, on};
 use crate::wire::Sent;
 
 generated!("gitlab");
@@ -43,6 +46,22 @@ impl KeyParts for KeyId {
 }
 
 const RULES: &[Rule] = &[on(204, REVOKED).source("GitLab, Revoke a personal access token, read 2026-11")];
+
+/// Of at most 100: so many fill a twentieth of what is read of an answer.
+const TOKENS_A_PAGE: u32 = 100;
+
+const PROBE_RULES: &[ProbeRule] = &[
+    accepted(
+        200,
+        Expect::Object(&[Member::IsBool("active", true), Member::IsBool("revoked", false)]),
+        "GitLab, Personal access tokens API, Self-inform, read 2026-11-27",
+    ),
+    refused(
+        401,
+        Expect::Object(&[Member::Is("error", "invalid_token")]),
+        "gitlabhq/gitlabhq, lib/api/api_guard.rb: a token that is revoked, expired or switched off, read 2026-11-27",
+    ),
+];
 
 impl Provider for GitLab {
     type Key = KeyId;
@@ -80,28 +99,63 @@ impl Provider for GitLab {
         vec![Lookup::new(FIND).with_parameter("id", key)]
     }
 
+    fn list() -> Vec<Lookup> {
+        vec![Lookup::new("list").with_query("page", 1).with_query("per_page", TOKENS_A_PAGE)]
+    }
+
+    fn whoami() -> Option<Lookup> {
+        Some(Lookup::new("whoami"))
+    }
+
+    /// Tokens of other kinds are no callers of that operation.
+    fn probe(secret: &str) -> Option<Lookup> {
+        secret.starts_with("glpat-").then(|| Lookup::new("whoami"))
+    }
+
+    const PROBE_RULES: &'static [ProbeRule] = PROBE_RULES;
+
     async fn look_up(client: &generated::Client, lookup: &Lookup) -> Sent {
         match (lookup.operation, lookup.parameter("id").parse()) {
             (FIND, Ok(id)) => client.find(id).await,
+            ("list", _) => client.list(lookup.number("page"), lookup.number("per_page")).await,
+            ("whoami", _) => client.whoami().await,
             _ => not_offered().await,
         }
     }
 
-    fn page(_lookup: &Lookup, body: Reading<'_>) -> Result<Page, String> {
-        let status = match (body.truth("revoked")?, body.truth("active")?) {
-            (true, false) => KeyStatus::Revoked,
-            (false, true) => KeyStatus::Active,
-            (false, false) => KeyStatus::Inactive, // expired, or its owner is blocked
-            (true, true) => KeyStatus::Unknown,    // one of the two is wrong
-        };
-        let owner = body.number("user_id")?.map(|id| id.to_string());
-        let known = KeyInfo::new(key_ref::<Self>(&body.id("id")?)?, status)
-            .and(body.text("name")?, KeyInfo::with_name)
-            .and(owner, KeyInfo::with_owner)
-            .and(body.time("created_at")?, KeyInfo::with_created_at)
-            .and(body.time("last_used_at")?, KeyInfo::with_last_used_at);
-        Ok(Page::of(known))
+    fn page(lookup: &Lookup, body: Reading<'_>) -> Result<Page, String> {
+        if lookup.operation != "list" {
+            return Ok(Page::of(token_of(body)?));
+        }
+        let entries = body.list()?;
+        // Of more than 10,000 tokens no total is given.
+        let total = body.header("x-total").ok().and_then(|total| total.parse().ok());
+        let mut page = Page { entries: entries.len() as u64, total, ..Page::default() };
+        match body.header("x-next-page")? {
+            "" => {}
+            next => {
+                let next: u64 = next.parse().map_err(|_| "the header x-next-page is no number")?;
+                page.next.push(lookup.clone().with_query("page", next));
+            }
+        }
+        page.items = entries.into_iter().map(token_of).collect::<Result<_, _>>()?;
+        Ok(page)
     }
+}
+
+fn token_of(item: Reading<'_>) -> Result<KeyInfo, String> {
+    let status = match (item.truth("revoked")?, item.truth("active")?) {
+        (true, false) => KeyStatus::Revoked,
+        (false, true) => KeyStatus::Active,
+        (false, false) => KeyStatus::Inactive, // expired, or its owner is blocked
+        (true, true) => KeyStatus::Unknown,    // one of the two is wrong
+    };
+    let owner = item.number("user_id")?.map(|id| id.to_string());
+    Ok(KeyInfo::new(key_ref::<GitLab>(&item.id("id")?)?, status)
+        .and(item.text("name")?, KeyInfo::with_name)
+        .and(owner, KeyInfo::with_owner)
+        .and(item.time("created_at")?, KeyInfo::with_created_at)
+        .and(item.time("last_used_at")?, KeyInfo::with_last_used_at))
 }
 
 #[cfg(feature = "fakes")]
@@ -109,7 +163,37 @@ mod fake {
     use serde_json::json;
 
     use super::GitLab;
-    use crate::fakes::{Asked, Case, FakeAnswers, Issued, Reply};
+    use crate::fakes::{Asked, Case, FakeAnswers, Issued, Reply, slice};
+
+    /// A revoked token stays.
+    fn token(id: Option<u64>, live: bool) -> serde_json::Value {
+        json!({
+            "id": id,
+            "name": "fake",
+            "revoked": !live,
+            "active": live,
+            "created_at": "2026-01-01T00:00:00.000Z",
+            "last_used_at": null,
+            "expires_at": "2027-01-01",
+            "user_id": 1,
+        })
+    }
+
+    fn token_of(key: &Issued) -> serde_json::Value {
+        token(key.key.parse().ok(), key.live)
+    }
+
+    /// The number of the next page is in a header.
+    fn listed(asked: &Asked, keys: &[Issued]) -> Reply {
+        let (page, most) = (asked.number("page").unwrap_or(1).max(1), asked.number("per_page").unwrap_or(20));
+        let all: Vec<_> = keys.iter().map(token_of).collect();
+        let (tokens, is_last) = slice(&all, (page - 1).saturating_mul(most), most);
+        let next = if is_last { String::new() } else { (page + 1).to_string() };
+        Reply::new(200)
+            .with_json(tokens)
+            .with_header("x-next-page", next)
+            .with_header("x-total", all.len().to_string())
+    }
 
     fn refused(status: u16, message: &str) -> Reply {
         Reply::new(status).with_json(json!({ "message": message }))
@@ -128,24 +212,27 @@ mod fake {
                 Case::Revoked | Case::Again => Reply::new(204),
                 // Stated for the look-up, by an administrator.
                 Case::Unknown => refused(404, "404 no such token"),
-                Case::Unauthenticated => refused(401, "401 not authorised"),
+                Case::Unauthenticated => Reply::new(401)
+                    .with_json(json!({ "error": "invalid_token", "error_description": "Token was revoked, says the fake." })),
             }
         }
 
+        fn secret(number: u64) -> String {
+            format!("glpat-fa4e{number:016x}")
+        }
+
         fn look_up(asked: &Asked, keys: &[Issued]) -> Option<Reply> {
-            let Some(key) = asked.key_or_dead(keys) else {
-                return Some(refused(404, "404 no such token"));
-            };
-            Some(Reply::new(200).with_json(json!({
-                "id": key.key.parse::<u64>().ok(),
-                "name": "fake",
-                "revoked": !key.live,
-                "active": key.live,
-                "created_at": "2026-01-01T00:00:00.000Z",
-                "last_used_at": null,
-                "expires_at": "2027-01-01",
-                "user_id": 1,
-            })))
+            Some(match (asked.operation, &asked.by) {
+                ("whoami", Some(key)) => Reply::new(200).with_json(token_of(key)),
+                // The administrator's own.
+                ("whoami", None) => Reply::new(200).with_json(token(Some(1_000_000), true)),
+                (_, Some(_)) => refused(401, "401 not authorised"),
+                ("list", None) => listed(asked, keys),
+                _ => match asked.key_or_dead(keys) {
+                    Some(key) => Reply::new(200).with_json(token_of(key)),
+                    None => refused(404, "404 no such token"),
+                },
+            })
         }
     }
 }

@@ -4,13 +4,17 @@
 //! Facts from the vendor's own document (influxdata/openapi, contracts/oss.json), read 2026-11. An inactive token is
 //! refused until somebody sets it active again. The answer is the authorization with its status; that of the open
 //! source edition holds the token too, and nothing but id and status is read of it. A deletion keeps nothing to look at
-//! afterwards. Authorizations can be read and listed, which is not done here yet. Never
-//! confirmed against a live server.
+//! afterwards. Authorizations are looked up and listed without their tokens being read; the list comes
+//! at once, and a link to another page, which no parameter could ask for, makes it unread. A 401 is said of tokens that may not
+//! see something, too, so no refusal tells that a token is dead. Never confirmed against a live server.
 
 use crate::builder::Builder;
 use crate::content::{Content, Part};
 use crate::credential::Form;
 use crate::key::text_id;
+use crate::key_info::{KeyInfo, KeyStatus};
+use crate::lookup::{FIND, Lookup, Page, Reading, key_ref, not_offered};
+use crate::probe::{ProbeRule, accepted};
 use crate::provider::{About, Base, Deletion, IdsReused, KeyParts, Provider, Repeat, generated};
 use crate::verdict::{Expect, Member, REVOKED, Rule, WRONG_OBJECT, on};
 use crate::wire::Sent;
@@ -51,6 +55,13 @@ const RULES: &[Rule] = &[
 ];
 
 const DELETION: &str = "influxdata/openapi, contracts/oss.json, DeleteAuthorizationsID, read 2026-11";
+
+/// No refusal is among them: a token that may not see its user is refused like one that is not accepted.
+const PROBE_RULES: &[ProbeRule] = &[accepted(
+    200,
+    Expect::Object(&[Member::IsText("id"), Member::IsText("name")]),
+    "influxdata/openapi, contracts/oss.json, GetMe, read 2026-11",
+)];
 
 impl Provider for InfluxDb {
     type Key = KeyId;
@@ -106,6 +117,55 @@ impl Provider for InfluxDb {
     async fn delete(client: &generated::Client, key: &KeyId) -> Sent {
         client.revoke_by_deletion(key.as_str()).await
     }
+
+    fn list() -> Vec<Lookup> {
+        vec![Lookup::new("list")]
+    }
+
+    fn find(key: &KeyId) -> Vec<Lookup> {
+        vec![Lookup::new(FIND).with_parameter("authID", key)]
+    }
+
+    fn probe(secret: &str) -> Option<Lookup> {
+        (!secret.is_empty()).then(|| Lookup::new("probe"))
+    }
+
+    const PROBE_RULES: &'static [ProbeRule] = PROBE_RULES;
+
+    async fn look_up(client: &generated::Client, lookup: &Lookup) -> Sent {
+        match lookup.operation {
+            FIND => client.find(lookup.parameter("authID")).await,
+            "list" => client.list().await,
+            "probe" => client.probe().await,
+            _ => not_offered().await,
+        }
+    }
+
+    fn page(lookup: &Lookup, body: Reading<'_>) -> Result<Page, String> {
+        if lookup.operation == FIND {
+            return Ok(Page::of(key_of(body)?));
+        }
+        let links = if body.has("links") { body.object("links")? } else { None };
+        if links.is_some_and(|links| links.has("next")) {
+            return Err("it links to a page that cannot be asked for".into());
+        }
+        let entries = body.items("authorizations")?.into_iter();
+        let items: Vec<KeyInfo> = entries.map(key_of).collect::<Result<_, _>>()?;
+        Ok(Page { entries: items.len() as u64, items, ..Page::default() })
+    }
+}
+
+fn key_of(item: Reading<'_>) -> Result<KeyInfo, String> {
+    let status = match item.text("status")?.as_deref() {
+        Some("active") => KeyStatus::Active,
+        Some("inactive") => KeyStatus::Inactive,
+        _ => KeyStatus::Unknown,
+    };
+    let owner = item.text("user")?.or(item.text("userID")?);
+    Ok(KeyInfo::new(key_ref::<InfluxDb>(&item.id("id")?)?, status)
+        .and(item.text("description")?, KeyInfo::with_name)
+        .and(owner, KeyInfo::with_owner)
+        .and(item.time("createdAt")?, KeyInfo::with_created_at))
 }
 
 #[cfg(feature = "fakes")]
@@ -113,7 +173,25 @@ mod fake {
     use serde_json::json;
 
     use super::InfluxDb;
-    use crate::fakes::{Case, FakeAnswers, Reply};
+    use crate::fakes::{Asked, Case, FakeAnswers, Issued, Reply};
+
+    fn error(status: u16, code: &str, message: &str) -> Reply {
+        Reply::new(status).with_json(json!({ "code": code, "message": message }))
+    }
+
+    /// As the open source edition answers: with the token.
+    fn key_of(key: &Issued) -> serde_json::Value {
+        json!({
+            "id": key.key,
+            "status": if key.live { "active" } else { "inactive" },
+            "orgID": "0d01f10000000001",
+            "userID": "0d01f10000000002",
+            "user": "ada",
+            "description": "fake",
+            "token": key.secret,
+            "createdAt": "2026-01-01T00:00:00Z",
+        })
+    }
 
     impl FakeAnswers for InfluxDb {
         const BASE_PATH: &'static str = "/api/v2";
@@ -124,9 +202,6 @@ mod fake {
         }
 
         fn answer(case: Case, parameters: &[(&'static str, String)]) -> Reply {
-            let error = |status: u16, code: &str, message: &str| {
-                Reply::new(status).with_json(json!({ "code": code, "message": message }))
-            };
             match case {
                 Case::Revoked | Case::Again => Reply::new(200).with_json(json!({
                     "id": parameters.first().map(|(_, id)| id),
@@ -138,6 +213,25 @@ mod fake {
                 Case::Unknown => error(404, "not found", "authorization not found"),
                 Case::Unauthenticated => error(401, "unauthorized", "unauthorized access"),
             }
+        }
+
+        fn secret(number: u64) -> String {
+            format!("fa4e{number:082x}==")
+        }
+
+        fn look_up(asked: &Asked, keys: &[Issued]) -> Option<Reply> {
+            Some(match (asked.operation, &asked.by) {
+                ("probe", _) => Reply::new(200).with_json(json!({ "id": "0d01f10000000002", "name": "ada" })),
+                (_, Some(_)) => error(401, "unauthorized", "this is unauthorized"),
+                ("list", None) => Reply::new(200).with_json(json!({
+                    "links": { "self": "/api/v2/authorizations" },
+                    "authorizations": keys.iter().map(key_of).collect::<Vec<_>>(),
+                })),
+                _ => match asked.key_or_dead(keys) {
+                    Some(key) => Reply::new(200).with_json(key_of(key)),
+                    None => error(404, "not found", "authorization not found"),
+                },
+            })
         }
 
         fn answer_to_deletion(case: Case, parameters: &[(&'static str, String)]) -> Reply {

@@ -1,7 +1,8 @@
 //! Okta, API tokens: `DELETE /api/v1/api-tokens/{apiTokenId}`.
 //!
-//! Facts from the vendor's specification (okta/okta-management-openapi-spec), read 2026-11. The look-up is of active tokens
-//! alone. The path whose last segment is `current` kills the token that is calling; no id reaches it. That a token is 42
+//! Facts from the vendor's specification (okta/okta-management-openapi-spec), read 2026-11. The look-ups are of active tokens
+//! alone, and the list comes at once: where its answer links to another page, which the specification does not have, it is not
+//! taken for the whole. The path whose last segment is `current` kills the token that is calling; no id reaches it. That a token is 42
 //! characters long and an id 20 is from memory, and only makes what is too long for an id refused.
 //! Never confirmed against the live service.
 //!
@@ -91,6 +92,10 @@ impl Provider for Okta {
         client.revoke(key.as_str()).await
     }
 
+    fn list() -> Vec<Lookup> {
+        vec![Lookup::new("list")]
+    }
+
     fn find(key: &KeyId) -> Vec<Lookup> {
         vec![Lookup::new(FIND).with_parameter("apiTokenId", key)]
     }
@@ -98,23 +103,35 @@ impl Provider for Okta {
     async fn look_up(client: &generated::Client, lookup: &Lookup) -> Sent {
         match lookup.operation {
             FIND => client.find(lookup.parameter("apiTokenId")).await,
+            "list" => client.list().await,
             _ => not_offered().await,
         }
     }
 
-    fn page(_lookup: &Lookup, body: Reading<'_>) -> Result<Page, String> {
-        let expires = body.time("expiresAt")?;
-        let status = match expires {
-            Some(end) if body.is_over(end) => KeyStatus::Expired,
-            _ => KeyStatus::Active,
-        };
-        let known = KeyInfo::new(key_ref::<Self>(&body.id("id")?)?, status)
-            .and(body.text("name")?, KeyInfo::with_name)
-            .and(body.text("userId")?, KeyInfo::with_owner)
-            .and(body.time("created")?, KeyInfo::with_created_at)
-            .and(expires, KeyInfo::with_expires_at);
-        Ok(Page::of(known))
+    fn page(lookup: &Lookup, body: Reading<'_>) -> Result<Page, String> {
+        if lookup.operation == FIND {
+            return Ok(Page::of(token_of(body)?));
+        }
+        let entries = body.list()?;
+        if body.links_to_next() {
+            return Err("it links to a page that the specification does not have".into());
+        }
+        let items: Vec<KeyInfo> = entries.into_iter().map(token_of).collect::<Result<_, _>>()?;
+        Ok(Page { entries: items.len() as u64, items, ..Page::default() })
     }
+}
+
+fn token_of(item: Reading<'_>) -> Result<KeyInfo, String> {
+    let expires = item.time("expiresAt")?;
+    let status = match expires {
+        Some(end) if item.is_over(end) => KeyStatus::Expired,
+        _ => KeyStatus::Active,
+    };
+    Ok(KeyInfo::new(key_ref::<Okta>(&item.id("id")?)?, status)
+        .and(item.text("name")?, KeyInfo::with_name)
+        .and(item.text("userId")?, KeyInfo::with_owner)
+        .and(item.time("created")?, KeyInfo::with_created_at)
+        .and(expires, KeyInfo::with_expires_at))
 }
 
 #[cfg(feature = "fakes")]
@@ -126,6 +143,16 @@ mod fake {
 
     fn refused(status: u16, code: &str, summary: &str) -> Reply {
         Reply::new(status).with_json(json!({ "errorCode": code, "errorSummary": summary, "errorCauses": [] }))
+    }
+
+    fn token_of(key: &Issued) -> serde_json::Value {
+        json!({
+            "id": key.key,
+            "name": "fake",
+            "userId": "00ufake",
+            "clientName": "Okta API",
+            "created": "2026-01-01T00:00:00.000Z",
+        })
     }
 
     impl FakeAnswers for Okta {
@@ -145,15 +172,14 @@ mod fake {
         }
 
         fn look_up(asked: &Asked, keys: &[Issued]) -> Option<Reply> {
-            Some(match asked.key(keys) {
-                Some(key) => Reply::new(200).with_json(json!({
-                    "id": key.key,
-                    "name": "fake",
-                    "userId": "00ufake",
-                    "clientName": "Okta API",
-                    "created": "2026-01-01T00:00:00.000Z",
-                })),
-                None => refused(404, "E0000007", "no such token"),
+            Some(match (asked.operation, asked.key(keys)) {
+                ("list", _) => {
+                    let all: Vec<_> = Asked::live(keys).into_iter().map(token_of).collect();
+                    let link = "<https://your-org.okta.com/api/v1/api-tokens>; rel=\"self\"";
+                    Reply::new(200).with_json(all).with_header("link", link)
+                }
+                (_, Some(key)) => Reply::new(200).with_json(token_of(key)),
+                (_, None) => refused(404, "E0000007", "no such token"),
             })
         }
     }

@@ -3,6 +3,8 @@
 //! Facts from the vendor's specification (openai/openai-openapi), read 2026-11. The key of a service account is refused
 //! with a 400 and lives: it dies with its service account alone. What a second revoke or a missing key gets is not stated,
 //! so nothing that may have arrived is sent again. Keys of administrators are [`openai_admin`](crate::openai_admin)'s.
+//! Keys are listed one project at a time, those of owners who have lost their access among them; archived projects are not in
+//! the inventory. A 401 has many causes: only the code `invalid_api_key` is about the key.
 //! Never confirmed against the live service.
 
 use std::fmt;
@@ -14,6 +16,7 @@ use crate::input::InvalidInput;
 use crate::key::{split_pair, text_id};
 use crate::key_info::{KeyInfo, KeyStatus};
 use crate::lookup::{FIND, Lookup, Page, Reading, key_ref, not_offered};
+use crate::probe::{self, ProbeRule, accepted};
 use crate::provider::{About, Base, IdsReused, KeyParts, Provider, Repeat, generated};
 use crate::verdict::{Expect, Member, REVOKED, Rule, WRONG_OBJECT, on};
 use crate::wire::Sent;
@@ -100,6 +103,25 @@ const RULES: &[Rule] = &[
         .source(SPECIFICATION),
 ];
 
+/// Of projects and of keys; the vendor gives no more at once.
+pub(super) const A_PAGE: u32 = 100;
+
+/// The vendor's own refusal of a key. Wrong addresses, hosts and organisations get a 401 with other codes.
+pub(super) const REFUSED: ProbeRule = probe::refused(
+    401,
+    Expect::Object(&[Member::In("error", &[Member::Is("code", "invalid_api_key")])]),
+    "developers.openai.com, Error codes, 401 for an incorrect key, read 2026-11-27; its code from answers that were published",
+);
+
+const PROBE_RULES: &[ProbeRule] = &[
+    accepted(
+        200,
+        Expect::Object(&[Member::Is("object", "list"), Member::IsList("data")]),
+        "openai/openai-openapi, listModels, read 2026-11-27",
+    ),
+    REFUSED,
+];
+
 impl Provider for OpenAi {
     type Key = Key;
     type Client = generated::Client;
@@ -127,6 +149,10 @@ impl Provider for OpenAi {
         client.revoke(key.project_id.as_str(), key.key_id.as_str()).await
     }
 
+    fn list() -> Vec<Lookup> {
+        vec![Lookup::new("list_owners").with_query("limit", A_PAGE)]
+    }
+
     fn find(key: &Key) -> Vec<Lookup> {
         let find = Lookup::new(FIND).with_parameter("project_id", &key.project_id);
         vec![find.with_parameter("api_key_id", &key.key_id)]
@@ -135,28 +161,73 @@ impl Provider for OpenAi {
     async fn look_up(client: &generated::Client, lookup: &Lookup) -> Sent {
         match lookup.operation {
             FIND => client.find(lookup.parameter("project_id"), lookup.parameter("api_key_id")).await,
+            "list" => {
+                let access = lookup.query("owner_project_access");
+                client.list(lookup.parameter("project_id"), lookup.query("after"), lookup.number("limit"), access).await
+            }
+            "list_owners" => client.list_owners(lookup.query("after"), lookup.number("limit")).await,
+            "probe" => client.probe().await,
             _ => not_offered().await,
         }
     }
 
+    /// Not the secrets of other vendors that begin alike, nor an admin key, which is for other paths.
+    fn probe(secret: &str) -> Option<Lookup> {
+        let others = ["sk-admin-", "sk-ant-", "sk-or-"];
+        let is_ours = secret.starts_with("sk-") && !others.iter().any(|other| secret.starts_with(other));
+        is_ours.then(|| Lookup::new("probe"))
+    }
+
+    const PROBE_RULES: &'static [ProbeRule] = PROBE_RULES;
+
     fn page(lookup: &Lookup, body: Reading<'_>) -> Result<Page, String> {
-        let project: ProjectId =
-            lookup.parameter("project_id").parse().map_err(|problem: InvalidInput| problem.reason().to_owned())?;
-        let key = key_ref::<Self>(&Key::new(project, body.id("id")?))?;
-        let owner = body.object("owner")?.ok_or("`owner` is null")?;
-        let mut known = KeyInfo::new(key, KeyStatus::Active)
-            .and(body.text("name")?, KeyInfo::with_name)
-            .and(body.seconds("created_at")?, KeyInfo::with_created_at)
-            .and(body.seconds("last_used_at")?, KeyInfo::with_last_used_at);
-        // A person by address, and what is no person by id.
-        for (kind, member) in [("user", "email"), ("user", "id"), ("service_account", "id")] {
-            if known.owner().is_none() && owner.has(kind) {
-                let holder = owner.object(kind)?;
-                known = known.and(holder.map(|holder| holder.text(member)).transpose()?.flatten(), KeyInfo::with_owner);
+        let project = lookup.parameter("project_id");
+        if lookup.operation == FIND {
+            return Ok(Page::of(key_of(project, body)?));
+        }
+        let entries = body.items("data")?;
+        let mut page = Page { entries: entries.len() as u64, ..Page::default() };
+        if body.truth("has_more")? {
+            page.next.push(lookup.clone().with_query("after", body.cursor("last_id")?));
+        }
+        for entry in entries {
+            match lookup.operation {
+                "list" => page.items.push(key_of(project, entry)?),
+                _ => page.next.push(keys_of(&entry.id("id")?)),
             }
         }
-        Ok(Page::of(known))
+        Ok(page)
     }
+}
+
+/// All keys of a project: without the last parameter, some are left out that work.
+fn keys_of(project: &ProjectId) -> Lookup {
+    let list = Lookup::new("list").with_parameter("project_id", project);
+    list.with_query("limit", A_PAGE).with_query("owner_project_access", "any")
+}
+
+fn key_of(project: &str, item: Reading<'_>) -> Result<KeyInfo, String> {
+    let project: ProjectId = project.parse().map_err(|problem: InvalidInput| problem.reason().to_owned())?;
+    let key = key_ref::<OpenAi>(&Key::new(project, item.id("id")?))?;
+    let expires = if item.has("expires_at") { item.seconds("expires_at")? } else { None };
+    let status = match expires {
+        Some(end) if item.is_over(end) => KeyStatus::Expired,
+        _ => KeyStatus::Active,
+    };
+    let owner = item.object("owner")?.ok_or("`owner` is null")?;
+    let mut known = KeyInfo::new(key, status)
+        .and(item.text("name")?, KeyInfo::with_name)
+        .and(item.seconds("created_at")?, KeyInfo::with_created_at)
+        .and(item.seconds("last_used_at")?, KeyInfo::with_last_used_at)
+        .and(expires, KeyInfo::with_expires_at);
+    // A person by address, and what is no person by id.
+    for (kind, member) in [("user", "email"), ("user", "id"), ("service_account", "id")] {
+        if known.owner().is_none() && owner.has(kind) {
+            let holder = owner.object(kind)?;
+            known = known.and(holder.map(|holder| holder.text(member)).transpose()?.flatten(), KeyInfo::with_owner);
+        }
+    }
+    item.with_ends("redacted_value", known)
 }
 
 #[cfg(feature = "fakes")]
@@ -165,6 +236,36 @@ mod fake {
 
     use super::OpenAi;
     use crate::fakes::{Asked, Case, FakeAnswers, Issued, Reply};
+
+    const PROJECT: &str = "proj_fa4e";
+
+    fn key_of(key: &Issued) -> serde_json::Value {
+        json!({
+            "object": "organization.project.api_key",
+            "id": key.key.split('/').next_back(),
+            "redacted_value": redacted(&key.secret),
+            "name": "fake",
+            "created_at": 1_700_000_000,
+            "last_used_at": null,
+            "owner": { "type": "user", "user": { "id": "user-1", "email": "ada@example.com" } },
+        })
+    }
+
+    /// As OpenAI shows secrets and pages, for its other kinds of keys too.
+    pub(in crate::providers) fn redacted(secret: &str) -> String {
+        format!("{}***{}", &secret[..8], &secret[secret.len() - 4..])
+    }
+
+    pub(in crate::providers) fn page(asked: &Asked, entries: &[serde_json::Value]) -> Reply {
+        let (data, next) = asked.page(entries, asked.number("limit").unwrap_or(20).clamp(1, 100));
+        Reply::new(200).with_json(json!({
+            "object": "list",
+            "data": data,
+            "first_id": data.first().map(|entry| &entry["id"]),
+            "last_id": next,
+            "has_more": next.is_some(),
+        }))
+    }
 
     impl FakeAnswers for OpenAi {
         const CREDENTIALS: &'static [&'static str] = &["sk-admin-fake-administrator"];
@@ -187,28 +288,38 @@ mod fake {
             }
         }
 
+        fn secret(number: u64) -> String {
+            format!("sk-proj-fa4e{number:036x}")
+        }
+
         fn look_up(asked: &Asked, keys: &[Issued]) -> Option<Reply> {
-            Some(match asked.key(keys) {
-                Some(_) => Reply::new(200).with_json(json!({
-                    "object": "organization.project.api_key",
-                    "id": asked.parameters.last().map(|(_, id)| id),
-                    "redacted_value": "sk-…",
-                    "name": "fake",
-                    "created_at": 1_700_000_000,
-                    "last_used_at": null,
-                    "owner": { "type": "user", "user": { "id": "user-1", "email": "ada@example.com" } },
-                })),
-                None => refused(404, "no such key"),
+            let project = asked.parameters.first().map_or("", |(_, project)| project.as_str());
+            Some(match (asked.operation, &asked.by) {
+                ("probe", _) => Reply::new(200).with_json(json!({ "object": "list", "data": [] })),
+                (_, Some(_)) => refused(403, "an admin key is needed"),
+                ("list_owners", None) => {
+                    let project = |id| json!({ "id": id, "object": "organization.project", "name": "fake", "status": "active" });
+                    page(asked, &[PROJECT, "proj_without_keys"].map(project))
+                }
+                ("list", None) if project == PROJECT && asked.text("owner_project_access") == Some("any") => {
+                    page(asked, &Asked::live(keys).into_iter().map(key_of).collect::<Vec<_>>())
+                }
+                ("list", None) => page(asked, &[]),
+                _ => match asked.key(keys) {
+                    Some(key) => Reply::new(200).with_json(key_of(key)),
+                    None => refused(404, "no such key"),
+                },
             })
         }
     }
 
     /// As OpenAI writes errors, for its other kinds of keys too.
     pub(in crate::providers) fn refused(status: u16, message: &str) -> Reply {
-        let error = json!({ "message": message, "type": "invalid_request_error", "param": null, "code": null });
+        let code = (status == 401).then_some("invalid_api_key");
+        let error = json!({ "message": message, "type": "invalid_request_error", "param": null, "code": code });
         Reply::new(status).with_json(json!({ "error": error }))
     }
 }
 
 #[cfg(feature = "fakes")]
-pub(super) use fake::refused;
+pub(super) use fake::{page, redacted, refused};

@@ -9,6 +9,7 @@ use crate::credential::Form;
 use crate::key::text_id;
 use crate::key_info::{KeyInfo, KeyStatus};
 use crate::lookup::{FIND, Lookup, Page, Reading, key_ref, not_offered};
+use crate::probe::{ProbeRule, accepted};
 use crate::provider::{About, IdsReused, KeyParts, Provider, Repeat, generated};
 use crate::verdict::{Expect, Member, REVOKED, Rule, WRONG_OBJECT, on};
 use crate::wire::Sent;
@@ -52,6 +53,15 @@ const RULES: &[Rule] = &[
         .source(SPECIFICATION),
 ];
 
+const PROBE_RULES: &[ProbeRule] = &[
+    accepted(
+        200,
+        Expect::Object(&[Member::Is("object", "list"), Member::IsList("data")]),
+        "openai/openai-openapi, admin-api-keys-list, read 2026-11-27",
+    ),
+    super::openai::REFUSED,
+];
+
 impl Provider for OpenAiAdmin {
     type Key = KeyId;
     type Client = generated::Client;
@@ -79,6 +89,17 @@ impl Provider for OpenAiAdmin {
         client.revoke(key.as_str()).await
     }
 
+    fn list() -> Vec<Lookup> {
+        vec![Lookup::new("list").with_query("limit", super::openai::A_PAGE)]
+    }
+
+    /// Its own kind is listed to it: the cheapest that an admin key can ask for.
+    fn probe(secret: &str) -> Option<Lookup> {
+        secret.starts_with("sk-admin-").then(|| Lookup::new("list").with_query("limit", 1))
+    }
+
+    const PROBE_RULES: &'static [ProbeRule] = PROBE_RULES;
+
     fn find(key: &KeyId) -> Vec<Lookup> {
         vec![Lookup::new(FIND).with_parameter("key_id", key)]
     }
@@ -86,26 +107,41 @@ impl Provider for OpenAiAdmin {
     async fn look_up(client: &generated::Client, lookup: &Lookup) -> Sent {
         match lookup.operation {
             FIND => client.find(lookup.parameter("key_id")).await,
+            "list" => client.list(lookup.query("after"), lookup.number("limit")).await,
             _ => not_offered().await,
         }
     }
 
-    fn page(_lookup: &Lookup, body: Reading<'_>) -> Result<Page, String> {
-        let expires = body.seconds("expires_at")?;
-        let status = match expires {
-            Some(end) if body.is_over(end) => KeyStatus::Expired,
-            _ => KeyStatus::Active,
-        };
-        let used = if body.has("last_used_at") { body.seconds("last_used_at")? } else { None };
-        let owner = body.object("owner")?.ok_or("`owner` is null")?;
-        let known = KeyInfo::new(key_ref::<Self>(&body.id("id")?)?, status)
-            .and(body.text("name")?, KeyInfo::with_name)
-            .and(owner.text("id")?, KeyInfo::with_owner)
-            .and(body.seconds("created_at")?, KeyInfo::with_created_at)
-            .and(expires, KeyInfo::with_expires_at)
-            .and(used, KeyInfo::with_last_used_at);
-        Ok(Page::of(known))
+    fn page(lookup: &Lookup, body: Reading<'_>) -> Result<Page, String> {
+        if lookup.operation == FIND {
+            return Ok(Page::of(key_of(body)?));
+        }
+        let entries = body.items("data")?;
+        let mut page = Page { entries: entries.len() as u64, ..Page::default() };
+        if body.truth("has_more")? {
+            page.next.push(lookup.clone().with_query("after", body.cursor("last_id")?));
+        }
+        page.items = entries.into_iter().map(key_of).collect::<Result<_, _>>()?;
+        Ok(page)
     }
+}
+
+/// The page on the list leaves the end out, the specification does not.
+fn key_of(item: Reading<'_>) -> Result<KeyInfo, String> {
+    let time = |name| if item.has(name) { item.seconds(name) } else { Ok(None) };
+    let (expires, used) = (time("expires_at")?, time("last_used_at")?);
+    let status = match expires {
+        Some(end) if item.is_over(end) => KeyStatus::Expired,
+        _ => KeyStatus::Active,
+    };
+    let owner = item.object("owner")?.ok_or("`owner` is null")?;
+    let known = KeyInfo::new(key_ref::<OpenAiAdmin>(&item.id("id")?)?, status)
+        .and(item.text("name")?, KeyInfo::with_name)
+        .and(owner.text("id")?, KeyInfo::with_owner)
+        .and(item.seconds("created_at")?, KeyInfo::with_created_at)
+        .and(expires, KeyInfo::with_expires_at)
+        .and(used, KeyInfo::with_last_used_at);
+    item.with_ends("redacted_value", known)
 }
 
 #[cfg(feature = "fakes")]
@@ -114,7 +150,19 @@ mod fake {
 
     use super::OpenAiAdmin;
     use crate::fakes::{Asked, Case, FakeAnswers, Issued, Reply};
-    use crate::providers::openai::refused;
+    use crate::providers::openai::{page, redacted, refused};
+
+    fn key_of(key: &Issued) -> serde_json::Value {
+        json!({
+            "object": "organization.admin_api_key",
+            "id": key.key,
+            "name": "fake",
+            "redacted_value": redacted(&key.secret),
+            "created_at": 1_700_000_000,
+            "expires_at": null,
+            "owner": { "type": "user", "id": "user-1" },
+        })
+    }
 
     impl FakeAnswers for OpenAiAdmin {
         const CREDENTIALS: &'static [&'static str] = &["sk-admin-fake-administrator"];
@@ -136,18 +184,18 @@ mod fake {
             }
         }
 
+        fn secret(number: u64) -> String {
+            format!("sk-admin-fa4e{number:036x}")
+        }
+
+        /// Any admin key may list them.
         fn look_up(asked: &Asked, keys: &[Issued]) -> Option<Reply> {
-            Some(match asked.key(keys) {
-                Some(key) => Reply::new(200).with_json(json!({
-                    "object": "organization.admin_api_key",
-                    "id": key.key,
-                    "name": "fake",
-                    "redacted_value": "sk-admin…",
-                    "created_at": 1_700_000_000,
-                    "expires_at": null,
-                    "owner": { "type": "user", "id": "user-1" },
-                })),
-                None => refused(404, "no such key"),
+            Some(match asked.operation {
+                "list" => page(asked, &Asked::live(keys).into_iter().map(key_of).collect::<Vec<_>>()),
+                _ => match asked.key(keys) {
+                    Some(key) => Reply::new(200).with_json(key_of(key)),
+                    None => refused(404, "no such key"),
+                },
             })
         }
     }

@@ -10,6 +10,7 @@ use crate::credential::Form;
 use crate::key::text_id;
 use crate::key_info::{KeyInfo, KeyStatus};
 use crate::lookup::{FIND, Lookup, Page, Reading, key_ref, not_offered};
+use crate::probe::{ProbeRule, accepted, refused};
 use crate::provider::{About, Base, Deletion, IdsReused, KeyParts, Provider, Repeat, generated};
 use crate::verdict::{Expect, Member, REVOKED, Rule, WRONG_OBJECT, on};
 use crate::wire::Sent;
@@ -56,6 +57,22 @@ const DELETION: &[Rule] = &[
     on(200, REVOKED)
         .with(Expect::Object(&[Member::IsBool("deleted", true)]))
         .source("OpenRouterTeam/typescript-sdk, deleteKeys, read 2026-11"),
+];
+
+/// The most workspaces at once.
+const WORKSPACES_A_PAGE: u32 = 100;
+
+const PROBE_RULES: &[ProbeRule] = &[
+    accepted(
+        200,
+        Expect::Object(&[Member::In("data", &[Member::IsText("label")])]),
+        "openrouter.ai, Get current API key, read 2026-11-27",
+    ),
+    refused(
+        401,
+        Expect::Object(&[Member::In("error", &[Member::IsNumber("code", 401), Member::IsText("message")])]),
+        "openrouter.ai, Get current API key, and API keys: 401 for a credential that is not accepted, read 2026-11-27",
+    ),
 ];
 
 impl Provider for OpenRouter {
@@ -114,6 +131,16 @@ impl Provider for OpenRouter {
         client.revoke_by_deletion(key.as_str()).await
     }
 
+    fn list() -> Vec<Lookup> {
+        vec![Lookup::new("list_owners").with_query("limit", WORKSPACES_A_PAGE).with_query("offset", 0)]
+    }
+
+    fn probe(secret: &str) -> Option<Lookup> {
+        secret.starts_with("sk-or-").then(|| Lookup::new("probe"))
+    }
+
+    const PROBE_RULES: &'static [ProbeRule] = PROBE_RULES;
+
     fn find(key: &KeyId) -> Vec<Lookup> {
         vec![Lookup::new(FIND).with_parameter("hash", key)]
     }
@@ -121,25 +148,64 @@ impl Provider for OpenRouter {
     async fn look_up(client: &generated::Client, lookup: &Lookup) -> Sent {
         match lookup.operation {
             FIND => client.find(lookup.parameter("hash")).await,
+            "list" => {
+                let (all, workspace) = (lookup.query("include_disabled"), lookup.query("workspace_id"));
+                client.list(all, lookup.number("offset"), workspace).await
+            }
+            "list_owners" => client.list_owners(lookup.number("limit"), lookup.number("offset")).await,
+            "probe" => client.probe().await,
             _ => not_offered().await,
         }
     }
 
-    fn page(_lookup: &Lookup, body: Reading<'_>) -> Result<Page, String> {
-        let key = body.object("data")?.ok_or("`data` is null")?;
-        let expires = key.time("expires_at")?;
-        let status = match key.truth("disabled")? {
-            _ if expires.is_some_and(|end| key.is_over(end)) => KeyStatus::Expired,
-            true => KeyStatus::Inactive,
-            false => KeyStatus::Active,
+    fn page(lookup: &Lookup, body: Reading<'_>) -> Result<Page, String> {
+        if lookup.operation == FIND {
+            return Ok(Page::of(key_of(body.object("data")?.ok_or("`data` is null")?)?));
+        }
+        let entries = body.items("data")?;
+        let mut page = Page { entries: entries.len() as u64, ..Page::default() };
+        let seen = lookup.number("offset").and_then(|offset| u64::try_from(offset).ok()).unwrap_or(0) + page.entries;
+        let goes_on = match lookup.operation {
+            // Nothing says how many keys there are: a page without any is the last one.
+            "list" => page.entries > 0,
+            _ => {
+                page.total = Some(body.number("total_count")?.ok_or("`total_count` is missing")?);
+                page.entries > 0 && page.total > Some(seen)
+            }
         };
-        let known = KeyInfo::new(key_ref::<Self>(&key.id("hash")?)?, status)
-            .and(key.text("name")?, KeyInfo::with_name)
-            .and(key.text("creator_user_id")?, KeyInfo::with_owner)
-            .and(key.time("created_at")?, KeyInfo::with_created_at)
-            .and(expires, KeyInfo::with_expires_at);
-        Ok(Page::of(known))
+        if goes_on {
+            page.next.push(lookup.clone().with_query("offset", seen));
+        }
+        for entry in entries {
+            match lookup.operation {
+                "list" => page.items.push(key_of(entry)?),
+                _ => page.next.push(keys_of(entry.cursor("id")?)),
+            }
+        }
+        Ok(page)
     }
+}
+
+/// The keys of a workspace; without one, only those of the default workspace come. The parameter stands in no path: it keeps
+/// the lists of workspaces apart.
+fn keys_of(workspace: &str) -> Lookup {
+    let list = Lookup::new("list").with_parameter("workspace", workspace);
+    list.with_query("include_disabled", true).with_query("offset", 0).with_query("workspace_id", workspace)
+}
+
+fn key_of(key: Reading<'_>) -> Result<KeyInfo, String> {
+    let expires = key.time("expires_at")?;
+    let status = match key.truth("disabled")? {
+        _ if expires.is_some_and(|end| key.is_over(end)) => KeyStatus::Expired,
+        true => KeyStatus::Inactive,
+        false => KeyStatus::Active,
+    };
+    let known = KeyInfo::new(key_ref::<OpenRouter>(&key.id("hash")?)?, status)
+        .and(key.text("name")?, KeyInfo::with_name)
+        .and(key.text("creator_user_id")?, KeyInfo::with_owner)
+        .and(key.time("created_at")?, KeyInfo::with_created_at)
+        .and(expires, KeyInfo::with_expires_at);
+    key.with_ends("label", known)
 }
 
 #[cfg(feature = "fakes")]
@@ -147,22 +213,33 @@ mod fake {
     use serde_json::json;
 
     use super::OpenRouter;
-    use crate::fakes::{Asked, Case, FakeAnswers, Issued, Reply};
+    use crate::fakes::{Asked, Case, FakeAnswers, Issued, Reply, slice};
+
+    const WORKSPACE: &str = "0df9e665-d932-4740-b2c7-b52af166bc11";
+
+    /// Nothing is stated about the size of a page.
+    const KEYS_A_PAGE: usize = 10;
 
     fn refused(status: u16, message: &str) -> Reply {
         Reply::new(status).with_json(json!({ "error": { "code": status, "message": message } }))
     }
 
-    fn found(hash: &str, disabled: bool) -> Reply {
-        Reply::new(200).with_json(json!({ "data": {
+    fn key_of(hash: &str, label: &str, disabled: bool) -> serde_json::Value {
+        json!({
             "hash": hash,
             "name": "fake",
-            "label": "fake",
+            "label": label,
             "disabled": disabled,
             "created_at": "2026-01-01T00:00:00Z",
             "creator_user_id": "user_1",
             "expires_at": null,
-        } }))
+        })
+    }
+
+    /// The label shows both ends of the secret.
+    fn issued(key: &Issued) -> serde_json::Value {
+        let label = format!("{}...{}", &key.secret[..12], &key.secret[key.secret.len() - 3..]);
+        key_of(&key.key, &label, !key.live)
     }
 
     impl FakeAnswers for OpenRouter {
@@ -175,7 +252,8 @@ mod fake {
         fn answer(case: Case, parameters: &[(&'static str, String)]) -> Reply {
             match case {
                 Case::Revoked | Case::Again => {
-                    found(parameters.first().map_or("", |(_, hash)| hash), true)
+                    let hash = parameters.first().map_or("", |(_, hash)| hash);
+                    Reply::new(200).with_json(json!({ "data": key_of(hash, "fake", true) }))
                 }
                 Case::Unknown => refused(404, "no such key"),
                 Case::Unauthenticated => refused(401, "bad key"),
@@ -190,10 +268,33 @@ mod fake {
             }
         }
 
+        fn secret(number: u64) -> String {
+            format!("sk-or-v1-fa4e{number:060x}")
+        }
+
         fn look_up(asked: &Asked, keys: &[Issued]) -> Option<Reply> {
-            Some(match asked.key_or_dead(keys) {
-                Some(key) => found(&key.key, !key.live),
-                None => refused(404, "no such key"),
+            let start = asked.number("offset").unwrap_or(0);
+            Some(match (asked.operation, &asked.by) {
+                ("probe", _) => Reply::new(200).with_json(json!({ "data": { "label": "fake" } })),
+                (_, Some(_)) => refused(403, "a management key is needed"),
+                ("list_owners", None) => {
+                    let workspace = |id| json!({ "id": id, "name": "fake" });
+                    let all = [WORKSPACE, "00000000-0000-4000-8000-000000000000"].map(workspace);
+                    let (data, _) = slice(&all, start, asked.number("limit").unwrap_or(50));
+                    Reply::new(200).with_json(json!({ "data": data, "total_count": all.len() }))
+                }
+                ("list", None) => {
+                    let asks = (asked.text("workspace_id"), asked.text("include_disabled"));
+                    let all: Vec<_> = match asks {
+                        (Some(WORKSPACE), Some("true")) => keys.iter().map(issued).collect(),
+                        _ => Vec::new(),
+                    };
+                    Reply::new(200).with_json(json!({ "data": slice(&all, start, KEYS_A_PAGE).0 }))
+                }
+                _ => match asked.key_or_dead(keys) {
+                    Some(key) => Reply::new(200).with_json(json!({ "data": issued(key) })),
+                    None => refused(404, "no such key"),
+                },
             })
         }
     }

@@ -1,17 +1,18 @@
 //! SendGrid (Twilio, mail): `DELETE /v3/api_keys/{api_key_id}`.
 //!
 //! Facts from the vendor's specification (twilio/sendgrid-oai, tsg_api_keys_v3), read 2026-11. A revoked key is refused
-//! after a short delay whose length is not stated, so none is claimed; [`Revoke::probe`](crate::Revoke::probe) is not
-//! offered. A key of a subuser is revoked with `on-behalf-of`; without that its id gets a 404, which is why a 404 proves
-//! nothing. Never confirmed against the live service.
+//! after a short delay whose length is not stated, so none is claimed. A key of a subuser is revoked with `on-behalf-of`;
+//! without that its id gets a 404, which is why a 404 proves nothing. The keys of the user that is calling are listed at once,
+//! of which there are at most 100. Never confirmed against the live service.
 
 use crate::builder::Builder;
 use crate::credential::Form;
 use crate::key::text_id;
 use crate::key_info::{KeyInfo, KeyStatus};
 use crate::lookup::{FIND, Lookup, Page, Reading, key_ref, not_offered};
+use crate::probe::{ProbeRule, accepted, refused};
 use crate::provider::{About, Base, Effect, IdsReused, KeyParts, Provider, Repeat, Setting, generated};
-use crate::verdict::{REVOKED, Rule, on};
+use crate::verdict::{Expect, Member, REVOKED, Rule, on};
 use crate::wire::Sent;
 
 generated!("sendgrid");
@@ -50,6 +51,20 @@ const SPECIFICATION: &str = "twilio/sendgrid-oai, tsg_api_keys_v3, DeleteApiKey,
 
 const RULES: &[Rule] = &[on(204, REVOKED).source(SPECIFICATION)];
 
+const PROBE_RULES: &[ProbeRule] = &[
+    accepted(
+        200,
+        Expect::Object(&[Member::IsList("scopes")]),
+        "twilio/sendgrid-oai, tsg_scopes_v3, ListScope, read 2026-11-27",
+    ),
+    // A 401 is also stated for callers that may not see this, in other words.
+    refused(
+        401,
+        Expect::Object(&[Member::InOnly("errors", &[Member::Says("message", "is invalid, expired, or revoked")])]),
+        "support.sendgrid.com, 4XX API errors: 401 with these words for a key that is invalid or deleted, read 2026-11-27",
+    ),
+];
+
 impl Provider for SendGrid {
     type Key = KeyId;
     type Client = generated::Client;
@@ -86,6 +101,16 @@ impl Provider for SendGrid {
         client.revoke(key.as_str()).await
     }
 
+    fn list() -> Vec<Lookup> {
+        vec![Lookup::new("list")]
+    }
+
+    fn probe(secret: &str) -> Option<Lookup> {
+        secret.starts_with("SG.").then(|| Lookup::new("probe"))
+    }
+
+    const PROBE_RULES: &'static [ProbeRule] = PROBE_RULES;
+
     fn find(key: &KeyId) -> Vec<Lookup> {
         vec![Lookup::new(FIND).with_parameter("api_key_id", key)]
     }
@@ -93,11 +118,13 @@ impl Provider for SendGrid {
     async fn look_up(client: &generated::Client, lookup: &Lookup) -> Sent {
         match lookup.operation {
             FIND => client.find(lookup.parameter("api_key_id")).await,
+            "list" => client.list().await,
+            "probe" => client.probe().await,
             _ => not_offered().await,
         }
     }
 
-    /// The specification makes the answer a list, though one key was asked for.
+    /// The specification makes the answer a list even where one key was asked for.
     fn page(_lookup: &Lookup, body: Reading<'_>) -> Result<Page, String> {
         let items = body.items("result")?;
         let mut page = Page { entries: items.len() as u64, ..Page::default() };
@@ -131,16 +158,27 @@ mod fake {
             match case {
                 Case::Revoked => Reply::new(204),
                 Case::Again | Case::Unknown => refused(404, "no such key"),
-                Case::Unauthenticated => refused(401, "not authorised"),
+                Case::Unauthenticated => refused(401, "This is invalid, expired, or revoked, says the fake"),
             }
         }
 
+        fn secret(number: u64) -> String {
+            format!("SG.fa4e{number:018x}.{number:043x}")
+        }
+
         fn look_up(asked: &Asked, keys: &[Issued]) -> Option<Reply> {
-            Some(match asked.key(keys) {
-                Some(key) => Reply::new(200).with_json(json!({
-                    "result": [{ "api_key_id": key.key, "name": "fake", "scopes": ["mail.send"] }],
-                })),
-                None => refused(404, "no such key"),
+            let result = |keys: Vec<&Issued>| {
+                let key = |key: &&Issued| json!({ "api_key_id": key.key, "name": "fake" });
+                Reply::new(200).with_json(json!({ "result": keys.iter().map(key).collect::<Vec<_>>() }))
+            };
+            Some(match (asked.operation, &asked.by) {
+                ("probe", _) => Reply::new(200).with_json(json!({ "scopes": ["mail.send"] })),
+                (_, Some(_)) => refused(403, "access forbidden"),
+                ("list", None) => result(Asked::live(keys)),
+                _ => match asked.key(keys) {
+                    Some(key) => result(vec![key]),
+                    None => refused(404, "no such key"),
+                },
             })
         }
     }

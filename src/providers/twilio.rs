@@ -2,7 +2,9 @@
 //!
 //! Facts from the vendor's specification (twilio/twilio-oai, api_v2010), read 2026-11. It lists the success and no refusal;
 //! that errors are `{code, message, more_info, status}` is from memory and decides nothing. What a second revoke gets is
-//! not stated, so nothing that may have arrived is sent again. Never confirmed against the live service.
+//! not stated, so nothing that may have arrived is sent again. Keys are listed one account at a time, those of subaccounts
+//! among them and those of closed accounts not; only the account's own credential may list accounts. Never confirmed against
+//! the live service.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -91,6 +93,12 @@ impl KeyParts for Key {
 
 const RULES: &[Rule] = &[on(204, REVOKED).source("twilio/twilio-oai, api_v2010, DeleteKey, read 2026-11")];
 
+/// Of at most 1000, of accounts and of keys.
+const A_PAGE: u32 = 50;
+
+/// What the address of a next page may say.
+const PAGES: &[&str] = &["PageSize", "Page", "PageToken"];
+
 impl Provider for Twilio {
     type Key = Key;
     type Client = generated::Client;
@@ -123,26 +131,55 @@ impl Provider for Twilio {
         client.revoke(key.account_sid.as_str(), key.key_id.as_str()).await
     }
 
+    fn list() -> Vec<Lookup> {
+        vec![Lookup::new("list_owners").with_query("PageSize", A_PAGE)]
+    }
+
     fn find(key: &Key) -> Vec<Lookup> {
         let find = Lookup::new(FIND).with_parameter("AccountSid", &key.account_sid);
         vec![find.with_parameter("Sid", &key.key_id)]
     }
 
     async fn look_up(client: &generated::Client, lookup: &Lookup) -> Sent {
+        let (page, size, token) = (lookup.number("Page"), lookup.number("PageSize"), lookup.query("PageToken"));
         match lookup.operation {
             FIND => client.find(lookup.parameter("AccountSid"), lookup.parameter("Sid")).await,
+            "list" => client.list(lookup.parameter("AccountSid"), page, size, token).await,
+            "list_owners" => client.list_owners(page, size, token).await,
             _ => not_offered().await,
         }
     }
 
-    /// Its times are written as in mail, and are not read.
     fn page(lookup: &Lookup, body: Reading<'_>) -> Result<Page, String> {
-        let account: AccountSid =
-            lookup.parameter("AccountSid").parse().map_err(|problem: InvalidInput| problem.reason().to_owned())?;
-        let key = key_ref::<Self>(&Key::new(account, body.id("sid")?))?;
-        let known = KeyInfo::new(key, KeyStatus::Active).with_owner(lookup.parameter("AccountSid"));
-        Ok(Page::of(known.and(body.text("friendly_name")?, KeyInfo::with_name)))
+        let account = lookup.parameter("AccountSid");
+        let (entries, path) = match lookup.operation {
+            FIND => return Ok(Page::of(key_of(account, body)?)),
+            "list" => (body.items("keys")?, format!("/2010-04-01/Accounts/{account}/Keys.json")),
+            _ => (body.items("accounts")?, "/2010-04-01/Accounts.json".to_owned()),
+        };
+        let mut page = Page { entries: entries.len() as u64, ..Page::default() };
+        page.next.extend(body.continued("next_page_uri", lookup, &path, PAGES)?);
+        for entry in entries {
+            match lookup.operation {
+                "list" => page.items.push(key_of(account, entry)?),
+                // Its keys are no more, and cannot be asked for.
+                _ if entry.text("status")?.as_deref() == Some("closed") => {}
+                _ => page.next.push(keys_of(&entry.id("sid")?)),
+            }
+        }
+        Ok(page)
     }
+}
+
+fn keys_of(account: &AccountSid) -> Lookup {
+    Lookup::new("list").with_parameter("AccountSid", account).with_query("PageSize", A_PAGE)
+}
+
+/// Its times are written as in mail, and are not read.
+fn key_of(account: &str, item: Reading<'_>) -> Result<KeyInfo, String> {
+    let sid: AccountSid = account.parse().map_err(|problem: InvalidInput| problem.reason().to_owned())?;
+    let known = KeyInfo::new(key_ref::<Twilio>(&Key::new(sid, item.id("sid")?))?, KeyStatus::Active);
+    Ok(known.with_owner(account).and(item.text("friendly_name")?, KeyInfo::with_name))
 }
 
 #[cfg(feature = "fakes")]
@@ -150,7 +187,27 @@ mod fake {
     use serde_json::json;
 
     use super::Twilio;
-    use crate::fakes::{Asked, Case, FakeAnswers, Issued, Reply};
+    use crate::fakes::{Asked, Case, FakeAnswers, Issued, Reply, slice};
+
+    const ACCOUNT: &str = "AC0f4e0000000000000000000000000001";
+
+    fn key_of(key: &Issued) -> serde_json::Value {
+        json!({
+            "sid": key.key.split('/').next_back(),
+            "friendly_name": "fake",
+            "date_created": "Thu, 01 Jan 2026 00:00:00 +0000",
+            "date_updated": "Thu, 01 Jan 2026 00:00:00 +0000",
+        })
+    }
+
+    /// The next page is named by its path.
+    fn page(asked: &Asked, path: &str, name: &str, entries: &[serde_json::Value]) -> Reply {
+        let (page, most) = (asked.number("Page").unwrap_or(0), asked.number("PageSize").unwrap_or(50));
+        let (items, is_last) = slice(entries, page.saturating_mul(most), most);
+        let next = format!("{path}?PageSize={most}&Page={}&PageToken=PA%2B{}", page + 1, page + 1);
+        let next = (!is_last).then_some(next);
+        Reply::new(200).with_json(json!({ name: items, "page": page, "page_size": most, "next_page_uri": next }))
+    }
 
     /// From memory: the specification has no bodies of errors.
     fn refused(status: u16, code: u32, message: &str) -> Reply {
@@ -173,14 +230,22 @@ mod fake {
         }
 
         fn look_up(asked: &Asked, keys: &[Issued]) -> Option<Reply> {
-            Some(match asked.key(keys) {
-                Some(_) => Reply::new(200).with_json(json!({
-                    "sid": asked.parameters.last().map(|(_, sid)| sid),
-                    "friendly_name": "fake",
-                    "date_created": "Thu, 01 Jan 2026 00:00:00 +0000",
-                    "date_updated": "Thu, 01 Jan 2026 00:00:00 +0000",
-                })),
-                None => refused(404, 20404, "no such key"),
+            Some(match asked.operation {
+                "list_owners" => {
+                    let account = |sid, status| json!({ "sid": sid, "status": status, "auth_token": "fake-auth-token" });
+                    let closed = account("AC0f4e0000000000000000000000000002", "closed");
+                    let accounts = [account(ACCOUNT, "active"), closed];
+                    page(asked, "/2010-04-01/Accounts.json", "accounts", &accounts)
+                }
+                "list" if asked.parameters.iter().any(|(_, sid)| sid == ACCOUNT) => {
+                    let all: Vec<_> = Asked::live(keys).into_iter().map(key_of).collect();
+                    page(asked, &format!("/2010-04-01/Accounts/{ACCOUNT}/Keys.json"), "keys", &all)
+                }
+                "list" => refused(404, 20404, "no such account"),
+                _ => match asked.key(keys) {
+                    Some(key) => Reply::new(200).with_json(key_of(key)),
+                    None => refused(404, 20404, "no such key"),
+                },
             })
         }
     }

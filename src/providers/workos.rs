@@ -3,14 +3,15 @@
 //! Facts from the vendor's specification (workos/openapi-spec), read 2026-11. Without an `expires_at` the time of the key is
 //! over at once. With one the same operation plans an end, or takes a planned one back where it is null, so the body has no
 //! members and the guard lets no others leave; and a death is read off the `expires_at` of the answer. Whether an end that
-//! has come can be taken back is not stated: it is counted as reversible. Of keys only secrets can be asked about, with the
-//! secret in the body of a POST; that is not done yet, so a death is verified by trying the key. Never confirmed against
-//! the live service.
+//! has come can be taken back is not stated: it is counted as reversible. Of keys only secrets are asked about, with the
+//! secret in the body of a POST that changes nothing. Never confirmed against the live service.
 
 use crate::builder::Builder;
-use crate::content::Content;
+use crate::content::{Content, Part};
 use crate::credential::Form;
 use crate::key::text_id;
+use crate::lookup::{Lookup, SECRET, not_offered};
+use crate::probe::{ProbeRule, accepted, refused};
 use crate::provider::{About, Base, Deletion, IdsReused, KeyParts, Provider, Repeat, generated};
 use crate::verdict::{ALREADY_REVOKED, Expect, Member, REVOKED, Rule, SCHEDULED, WRONG_OBJECT, on};
 use crate::wire::Sent;
@@ -62,6 +63,14 @@ const RULES: &[Rule] = &[
         .source(DOCUMENT),
     on(409, ALREADY_REVOKED).with(Expect::Object(&[Member::Is("code", "api_key_already_expired")])).source(DOCUMENT),
 ];
+
+/// In the environment of the credential: the keys of another are not valid there.
+const PROBE_RULES: &[ProbeRule] = &[
+    accepted(200, Expect::Object(&[Member::In("api_key", &[Member::IsText("id")])]), VALIDATION),
+    refused(200, Expect::Object(&[Member::IsNull("api_key")]), VALIDATION),
+];
+
+const VALIDATION: &str = "workos/openapi-spec, ApiKeysController_validateApiKey, read 2026-11-27";
 
 impl Provider for WorkOs {
     type Key = KeyId;
@@ -118,6 +127,23 @@ impl Provider for WorkOs {
     async fn delete(client: &generated::Client, key: &KeyId) -> Sent {
         client.revoke_by_deletion(key.as_str()).await
     }
+
+    fn probe(secret: &str) -> Option<Lookup> {
+        (!secret.is_empty()).then(|| Lookup::new("probe").about_secret(secret))
+    }
+
+    const PROBE_RULES: &'static [ProbeRule] = PROBE_RULES;
+
+    const PROBE_CONTENT: Content = Content::Json(&[("value", Part::Parameter(SECRET))]);
+
+    async fn look_up(client: &generated::Client, lookup: &Lookup) -> Sent {
+        match (lookup.operation, lookup.secret()) {
+            ("probe", Some(secret)) => {
+                client.probe(&generated::types::ProbeBody { value: secret.to_owned() }).await
+            }
+            _ => not_offered().await,
+        }
+    }
 }
 
 #[cfg(feature = "fakes")]
@@ -125,7 +151,7 @@ mod fake {
     use serde_json::json;
 
     use super::WorkOs;
-    use crate::fakes::{Case, FakeAnswers, Reply};
+    use crate::fakes::{Asked, Case, FakeAnswers, Issued, Reply};
 
     impl FakeAnswers for WorkOs {
         const CREDENTIALS: &'static [&'static str] = &["sk_fake_administrator"];
@@ -151,6 +177,18 @@ mod fake {
                 Case::Unknown => Reply::new(404).with_json(json!({ "message": "API Key not found: this one." })),
                 Case::Unauthenticated => Reply::new(401).with_json(json!({ "message": "not authorised" })),
             }
+        }
+
+        fn secret(number: u64) -> String {
+            format!("sk_fa4e{number:028x}")
+        }
+
+        /// The administrator asks about a secret, which is the one parameter.
+        fn look_up(asked: &Asked, keys: &[Issued]) -> Option<Reply> {
+            let (_, secret) = asked.parameters.first()?;
+            let found = Asked::live(keys).into_iter().find(|key| key.secret == *secret);
+            let found = found.map(|key| json!({ "object": "api_key", "id": key.key, "name": "fake" }));
+            Some(Reply::new(200).with_json(json!({ "api_key": found })))
         }
 
         fn answer_to_deletion(case: Case, parameters: &[(&'static str, String)]) -> Reply {
