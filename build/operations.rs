@@ -90,7 +90,7 @@ pub(crate) fn extract(root: &Value, listed: &[Listed], prefix: Option<&str>) -> 
     for entry in listed {
         match keep(document, entry, prefix, &mut wanted) {
             Ok(kept) => operations.push(kept),
-            Err(fault) => faults.push(fault),
+            Err(found) => faults.extend(found),
         }
     }
     let schemas = reachable_schemas(document, wanted, &mut faults);
@@ -116,41 +116,68 @@ fn published_version(root: &Value) -> Result<String, Fault> {
     }
 }
 
+/// What came of a step; nothing where it is a fault, which is kept.
+fn noted<T>(result: Result<T, Fault>, faults: &mut Vec<Fault>) -> Option<T> {
+    result.map_err(|fault| faults.push(fault)).ok()
+}
+
 fn keep(
     document: Document<'_>,
     listed: &Listed,
     prefix: Option<&str>,
     wanted: &mut BTreeSet<String>,
-) -> Result<Kept, Fault> {
-    let (item, operation) = path::find(document.root, &listed.method, &listed.path)?;
+) -> Result<Kept, Vec<Fault>> {
+    let found = path::find(document.root, &listed.method, &listed.path);
+    let (item, operation) = found.map_err(|fault| vec![fault])?;
     let place = format!("paths > {} > {}", listed.path, listed.method);
     let fault = |reason: String| Fault::new(place.clone(), reason);
     let prefix = prefix.filter(|_| listed.prefixed);
-    let short = path::strip_prefix(&listed.path, prefix).map_err(fault)?;
-    path::refuse_collection_delete(&listed.method, short, listed.body_names_keys).map_err(fault)?;
-    let names = path::parameters(short).map_err(fault)?;
-
-    let declared = parameters::all(document, item, operation, &place)?;
-    let mut arguments = parameters::of_path(document, &declared, &names, &place)?;
-    parameters::check_ids(&mut arguments, &listed.ids, &place)?;
-    arguments.extend(parameters::arguments(document, &declared, listed, &place)?);
+    let short = path::strip_prefix(&listed.path, prefix).map_err(|reason| vec![fault(reason)])?;
+    // From here on everything is said at once.
+    let mut faults = Vec::new();
+    let refused = path::refuse_collection_delete(&listed.method, short, listed.body_names_keys);
+    noted(refused.map_err(fault), &mut faults);
+    let names = noted(path::parameters(short).map_err(fault), &mut faults);
+    let declared = noted(parameters::all(document, item, operation, &place), &mut faults);
+    let mut arguments = Vec::new();
+    if let (Some(names), Some(declared)) = (names, &declared) {
+        let found = noted(
+            parameters::of_path(document, declared, &names, &place),
+            &mut faults,
+        );
+        arguments = found.unwrap_or_default();
+        noted(
+            parameters::check_ids(&mut arguments, &listed.ids, &place),
+            &mut faults,
+        );
+        let others = noted(
+            parameters::arguments(document, declared, listed, &place),
+            &mut faults,
+        );
+        arguments.extend(others.unwrap_or_default());
+    }
+    let declared = declared.unwrap_or_default();
     let query = arguments.iter().filter(|argument| argument["in"] == "query");
     let query = query.filter_map(|argument| argument["name"].as_str().map(ToOwned::to_owned));
     let query = query.collect();
     let needs_body = operation["requestBody"]["required"] == true;
     if needs_body && !listed.body {
         let reason = "the operation needs a body, which the crate does not send";
-        return Err(Fault::new(format!("{place} > requestBody"), reason));
+        faults.push(Fault::new(format!("{place} > requestBody"), reason));
     }
     let body = if listed.body {
-        body::of_request(document, operation, &place, wanted)?
+        noted(body::of_request(document, operation, &place, wanted), &mut faults)
     } else {
-        None
+        Some(None)
     };
-    if listed.body_names_keys && body.is_none() {
+    if listed.body_names_keys && matches!(body, Some(None)) {
         let reason = "`body_names_keys` is set, but the operation has no body";
-        return Err(Fault::new(place, reason));
+        faults.push(fault(reason.to_owned()));
     }
+    if !faults.is_empty() {
+        return Err(faults);
+    }
+    let body = body.flatten();
 
     let mut kept = Map::new();
     set_operation_id(&mut kept, &listed.name);

@@ -94,7 +94,6 @@ mod rules;
 /// What is described lives as long as the process, once for each different description: names of providers stand in
 /// errors that outlive their revokers. Descriptions come from files and not from requests.
 pub fn describe(name: &str, description: &impl Serialize) -> Result<ProviderInfo, BuildError> {
-    static KNOWN: Mutex<BTreeMap<String, Result<ProviderInfo, BuildError>>> = Mutex::new(BTreeMap::new());
     let value = serde_json::to_value(description).unwrap_or(Value::Null);
     let text = format!("{name} {value}");
     let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
@@ -109,6 +108,16 @@ pub fn describe(name: &str, description: &impl Serialize) -> Result<ProviderInfo
         Reading::new(name).provider(&value, format!("description {digest}"))
     };
     known.entry(text.clone()).or_insert_with(read).clone()
+}
+
+/// By name and text.
+static KNOWN: Mutex<BTreeMap<String, Result<ProviderInfo, BuildError>>> = Mutex::new(BTreeMap::new());
+
+/// A provider that was described by this name, for messages.
+pub(crate) fn named(name: &str) -> Option<ProviderInfo> {
+    let known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut described = known.values().filter_map(|known| known.as_ref().ok());
+    described.find(|known| known.name() == name).copied()
 }
 
 fn leak<T>(value: Vec<T>) -> &'static [T] {

@@ -239,6 +239,10 @@ impl Entry for Described {
         self.0.version
     }
 
+    fn confirmed(&self) -> Option<&'static str> {
+        None
+    }
+
     fn probe_rules(&self) -> &'static [ProbeRule] {
         self.0.probe_rules
     }

@@ -47,6 +47,11 @@ pub trait Provider: Sized + Send + Sync + 'static {
     }
 
     #[doc(hidden)]
+    fn confirmed(&self) -> Option<&'static str> {
+        Self::CONFIRMED
+    }
+
+    #[doc(hidden)]
     fn content(&self) -> Content {
         Self::CONTENT
     }
@@ -93,6 +98,10 @@ pub trait Provider: Sized + Send + Sync + 'static {
     fn delete(_client: &Self::Client, _key: &Self::Key) -> impl Future<Output = Sent> + Send {
         not_offered()
     }
+
+    /// How and when the rules were confirmed against the service itself; `None` where they were only read.
+    #[doc(hidden)]
+    const CONFIRMED: Option<&'static str> = None;
 
     /// Headers that are the same on every request, such as the version of the interface.
     #[doc(hidden)]

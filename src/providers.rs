@@ -256,6 +256,11 @@ impl ProviderInfo {
         self.0.document_version()
     }
 
+    /// How and when what is relied on was confirmed against the service itself; `None` where it was only read.
+    pub fn confirmed(&self) -> Option<&str> {
+        self.0.confirmed()
+    }
+
     /// Where the facts behind the rules were read, and when.
     pub fn sources(&self) -> Vec<&str> {
         let about = self.0.about();
@@ -283,7 +288,7 @@ impl fmt::Debug for ProviderInfo {
 
 impl Serialize for ProviderInfo {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut out = serializer.serialize_struct("ProviderInfo", 17)?;
+        let mut out = serializer.serialize_struct("ProviderInfo", 19)?;
         out.serialize_field("provider", self.name())?;
         out.serialize_field("aliases", self.aliases())?;
         out.serialize_field("vendor", self.vendor())?;
@@ -304,6 +309,8 @@ impl Serialize for ProviderInfo {
         out.serialize_field("deletion", &self.deletion())?;
         out.serialize_field("document_version", self.document_version())?;
         out.serialize_field("sources", &self.sources())?;
+        out.serialize_field("confirmed", &self.confirmed())?;
+        out.serialize_field("facts", &self.facts())?;
         out.end()
     }
 }
@@ -318,6 +325,7 @@ pub(crate) trait Entry: Send + Sync {
     /// Is it the provider's second way, which deletes?
     fn deletes(&self) -> bool;
     fn document_version(&self) -> &'static str;
+    fn confirmed(&self) -> Option<&'static str>;
     fn probe_rules(&self) -> &'static [ProbeRule];
     #[cfg(feature = "fakes")]
     fn headers(&self) -> &'static [(&'static str, &'static str)];
@@ -366,6 +374,10 @@ impl<P: Row> Entry for P {
 
     fn document_version(&self) -> &'static str {
         Provider::document_version(self)
+    }
+
+    fn confirmed(&self) -> Option<&'static str> {
+        Provider::confirmed(self)
     }
 
     fn probe_rules(&self) -> &'static [ProbeRule] {
@@ -446,6 +458,10 @@ impl<P: Row> Entry for Deleting<P> {
 
     fn document_version(&self) -> &'static str {
         Entry::document_version(&self.0)
+    }
+
+    fn confirmed(&self) -> Option<&'static str> {
+        Entry::confirmed(&self.0)
     }
 
     fn probe_rules(&self) -> &'static [ProbeRule] {

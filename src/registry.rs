@@ -256,7 +256,8 @@ impl Registry {
             );
             return InvalidInput::new(provider.to_owned(), subject, "has no credential here", remedy);
         }
-        match crate::provider(provider) {
+        let known = crate::provider(provider).copied();
+        match known.ok().or_else(|| crate::describe::named(provider)).ok_or(()) {
             Ok(known) => {
                 let remedy = format!("give {}", known.credential_help());
                 InvalidInput::new(provider.to_owned(), subject, "has no credential here", remedy)

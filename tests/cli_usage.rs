@@ -54,7 +54,7 @@ fn nothing_that_was_typed_is_shown() {
         ),
         (
             &["providers", "--json", SECRET],
-            "unexpected argument 'argument 3, not shown' found",
+            "provider (not shown) is not known",
         ),
         (&[SECRET], "unrecognized subcommand 'argument 1, not shown'"),
         (&[&option], "unexpected argument 'argument 1, not shown' found"),
@@ -82,7 +82,7 @@ fn nothing_that_was_typed_is_shown() {
 
 #[test]
 fn a_secret_in_the_place_of_a_file_is_not_shown() {
-    for option in ["--ca-file", "--credentials"] {
+    for option in ["--ca-file", "--credentials", "--providers"] {
         let (code, out, err) = run(&["revoke", "devin:k", option, SECRET]);
         assert!(code == 2 || code == 4, "{code}: {err}");
         assert!(!format!("{out}{err}").contains("Canary"), "{option}: {err}");
@@ -104,7 +104,7 @@ fn help_and_version_are_no_errors() {
     // Without anything to do, the help is the error.
     let (code, out, err) = run(&[]);
     assert_eq!((code, out.as_str()), (2, ""));
-    assert!(err.contains("Usage: keyrevoke <COMMAND>"), "{err}");
+    assert!(err.contains("Usage: keyrevoke [OPTIONS] <COMMAND>"), "{err}");
     let (code, _, err) = run(&["revoke"]);
     assert!(code == 2 && err.contains("<PROVIDER:KEY>"), "{err}");
 }

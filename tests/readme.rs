@@ -47,10 +47,10 @@ fn request(provider: &keyrevoke::ProviderInfo) -> String {
 }
 
 fn proves(provider: &keyrevoke::ProviderInfo) -> String {
-    match provider.deletion() {
-        Some(deletion) => format!("{}; {}", provider.proves(), deletion.proves()),
-        None => provider.proves().to_owned(),
-    }
+    let deletion = provider.deletion().map(|deletion| deletion.proves());
+    let confirmed = provider.confirmed().map(|how| format!("confirmed {how}"));
+    let proves = [Some(provider.proves()), deletion, confirmed.as_deref()];
+    proves.into_iter().flatten().collect::<Vec<_>>().join("; ")
 }
 
 #[test]

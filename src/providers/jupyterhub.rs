@@ -174,6 +174,8 @@ impl Provider for JupyterHub {
         proves: "death by 204; a 404 may be a token that the credential may not know of",
     };
 
+    const CONFIRMED: Option<&'static str> = Some("at a real server, version 6.1.1, 2026-11-22");
+
     async fn revoke(client: &generated::Client, key: &Key) -> Sent {
         client.revoke(key.user.as_str(), key.token_id.as_str()).await
     }

@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use crate::Exit;
 use crate::checks;
+use crate::known;
 use crate::output::{self, LocalFailure};
 
 #[derive(Args)]
@@ -106,7 +107,7 @@ fn next_step(matches: &[Match]) -> String {
             .to_owned(),
         [only] => match (only.provider(), only.manual()) {
             (Some(provider), _) => {
-                let form = keyrevoke::provider(provider).map_or("KEY", |provider| provider.key_form());
+                let form = known::provider(provider).map_or("KEY", |provider| provider.key_form());
                 format!("Find its id at the provider, then: keyrevoke revoke {provider}:{form}")
             }
             (None, Some(manual)) => format!("{} {}", manual.how, manual.page),

@@ -14,6 +14,7 @@ use serde::Serialize;
 
 use crate::Exit;
 use crate::checks;
+use crate::known;
 use crate::output::{self, LocalFailure};
 use crate::revoke::{Connection, log_to_standard_error};
 use crate::setup::Setup;
@@ -240,7 +241,7 @@ fn one(connection: &Connection, name: &str) -> Result<Option<AnyRevoker>, LocalF
         Some((provider, tenant)) => (provider, Some(tenant)),
         None => (name, None),
     };
-    let info = match keyrevoke::provider(provider) {
+    let info = match known::provider(provider) {
         Ok(info) => info,
         Err(problem) => {
             output::complain(&problem.to_string());

@@ -4,9 +4,11 @@
 mod checks;
 mod credentials;
 mod demo;
+mod document;
 mod identify;
 #[path = "../../json.rs"]
 mod json;
+mod known;
 mod list;
 mod look;
 mod manual;
@@ -23,6 +25,7 @@ mod stop;
 mod usage;
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -37,6 +40,11 @@ use crate::output::LocalFailure;
     one is unknown; 2 invalid input or usage, nothing was sent; 4 a local failure (file, terminal)."
 )]
 struct Arguments {
+    /// Takes providers of one's own besides: a file of TOML with a table for each, which the README describes; or
+    /// KEYREVOKE_PROVIDERS. It holds no credentials.
+    #[arg(long, global = true, value_name = "FILE")]
+    providers: Option<PathBuf>,
+
     #[command(subcommand)]
     command: Command,
 }
@@ -95,6 +103,14 @@ fn main() -> ExitCode {
             } as u8);
         }
     };
+    match known::load(arguments.providers.as_deref()) {
+        Ok(true) => {}
+        Ok(false) => return ExitCode::from(Exit::InvalidInput as u8),
+        Err(failure) => {
+            output::complain(&failure.to_string());
+            return ExitCode::from(Exit::LocalFailure as u8);
+        }
+    }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let result = runtime.map_err(LocalFailure::from).and_then(|runtime| {
         let result = match arguments.command {

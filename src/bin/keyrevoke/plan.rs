@@ -7,6 +7,7 @@ use keyrevoke::{Plan, Planned};
 use serde::Serialize;
 
 use crate::Exit;
+use crate::known;
 use crate::output::{self, LocalFailure};
 use crate::revoke::Arguments;
 use crate::rows::Refused;
@@ -33,7 +34,7 @@ pub(crate) fn show(plan: &Plan, refused: &[Refused], json: bool) -> Result<Exit,
     for planned in plan.iter() {
         let capabilities = planned.capabilities();
         let key = planned.key();
-        let operation = keyrevoke::provider(key.provider()).map(|provider| {
+        let operation = known::provider(key.provider()).map(|provider| {
             let deletion = provider.deletion().filter(|_| capabilities.deletes());
             deletion.unwrap_or(provider).operation()
         });

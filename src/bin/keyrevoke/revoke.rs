@@ -14,6 +14,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::Exit;
 use crate::checks;
+use crate::known;
 use crate::list::Format;
 use crate::output::{self, LocalFailure};
 use crate::plan;
@@ -152,7 +153,7 @@ pub(crate) struct Arguments {
 
 fn key_forms() -> String {
     let form = |provider: &ProviderInfo| format!("{}:{}", provider.name(), provider.key_form());
-    let forms: Vec<String> = keyrevoke::providers().iter().map(form).collect();
+    let forms: Vec<String> = known::providers().iter().map(form).collect();
     format!(
         "The keys, by their ids, never the keys themselves: {}; PROVIDER@TENANT:KEY with a credential of --credentials",
         forms.join(", ")
@@ -238,7 +239,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<Exit, LocalFailure> {
 }
 
 fn wrong_in_itself(key: &KeyRef) -> Option<InvalidInput> {
-    let provider = keyrevoke::provider(key.provider()).ok()?;
+    let provider = known::provider(key.provider()).ok()?;
     provider.check_key(key.key()).err()
 }
 

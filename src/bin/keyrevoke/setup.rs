@@ -9,6 +9,7 @@ use keyrevoke::{
 };
 
 use crate::credentials::{Account, Credentials, Refused};
+use crate::known;
 use crate::output::{self, LocalFailure};
 use crate::revoke::Connection;
 
@@ -37,7 +38,7 @@ pub(crate) struct Broken {
 
 impl Broken {
     pub(crate) fn contains(&self, key: &KeyRef) -> bool {
-        let provider = keyrevoke::provider(key.provider());
+        let provider = known::provider(key.provider());
         let is_one = |provider: &ProviderInfo| self.providers.contains(provider.name());
         self.all || (key.tenant().is_none() && provider.is_ok_and(is_one))
     }
@@ -76,7 +77,7 @@ impl Setup {
             setup.broken.all = true;
             return setup;
         };
-        for provider in keyrevoke::providers() {
+        for provider in known::providers() {
             let names = || {
                 [provider.name()]
                     .into_iter()
@@ -161,15 +162,20 @@ impl Setup {
                 self.problems.push("--base-url: is not PROVIDER=URL".to_owned());
                 continue;
             };
-            let provider = match keyrevoke::provider(name) {
+            let provider = match known::provider(name) {
                 Ok(provider) => provider,
                 Err(problem) => {
                     self.problems.push(format!("--base-url: {problem}"));
                     continue;
                 }
             };
-            let built = keyrevoke::builder(name)
-                .map(|builder| builder.with_options(options.clone()).with_base_url(url).build());
+            let built = known::provider(name).map(|provider| {
+                provider
+                    .builder()
+                    .with_options(options.clone())
+                    .with_base_url(url)
+                    .build()
+            });
             let wrong = built.map(Result::err).unwrap_or_default();
             let wrong = wrong
                 .iter()
@@ -278,7 +284,8 @@ impl Setup {
         arguments: &Connection,
         options: &ClientOptions,
     ) -> Result<Builder<AnyProvider>, InvalidInput> {
-        let builder = keyrevoke::builder(provider.name())?
+        let builder = known::provider(provider.name())
+            .map(ProviderInfo::builder)?
             .with_options(options.clone())
             .with_deadline(arguments.timeout);
         Ok(if self.deletes {

@@ -7,6 +7,7 @@ use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 
 use super::{Account, Given};
+use crate::known;
 use crate::output;
 
 /// The accounts, or everything that is wrong.
@@ -58,7 +59,7 @@ impl Reading<'_> {
         let mut accounts = Vec::new();
         let mut seen: Vec<&str> = Vec::new();
         for (name, value) in root {
-            let provider = match keyrevoke::provider(name.get_ref()) {
+            let provider = match known::provider(name.get_ref()) {
                 Ok(provider) => provider,
                 Err(problem) => {
                     self.refuse(
