@@ -1,7 +1,9 @@
 //! `keyrevoke report`: what a journal comes to, for the incident's ticket.
 
 mod cells;
+mod page;
 mod render;
+mod save;
 
 use std::error::Error;
 use std::path::PathBuf;
@@ -18,15 +20,20 @@ pub(crate) struct Arguments {
     /// The journal; the run that writes it may still go on.
     file: PathBuf,
 
-    /// How the report is written.
-    #[arg(long, value_enum, default_value_t)]
-    format: Format,
+    /// How the report is written to standard output: as a table where nothing is said, and as its counts alone
+    /// beside a page.
+    #[arg(long, value_enum)]
+    format: Option<Format>,
+
+    /// Writes the report to this file, as a page to look at, to print and to send: it loads nothing, needs no script and
+    /// holds no secret. Only its owner may read the file. A file that is not such a page is not overwritten.
+    #[arg(long, value_name = "PAGE")]
+    html: Option<PathBuf>,
 }
 
-#[derive(Clone, Copy, Default, ValueEnum)]
+#[derive(Clone, Copy, ValueEnum)]
 enum Format {
     /// For a terminal.
-    #[default]
     Table,
     /// One row a key, safe to open in a spreadsheet.
     Csv,
@@ -34,20 +41,27 @@ enum Format {
     Json,
     /// For a ticket.
     Markdown,
+    /// The page that --html writes.
+    Html,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Exit, LocalFailure> {
     let mut receipts = Receipts::new();
     FileJournal::read(&arguments.file, |entry| receipts.add(entry)).map_err(unreadable)?;
     let report = Report::new(receipts);
+    if let Some(file) = &arguments.html {
+        save::page(file, &page::html(&report))?;
+    }
     let text = match arguments.format {
-        Format::Table => render::table(&report),
-        Format::Csv => render::csv(&report)?,
-        Format::Json => render::json(&report)?,
-        Format::Markdown => render::markdown(&report),
+        None if arguments.html.is_some() => report.counts(),
+        None | Some(Format::Table) => render::table(&report),
+        Some(Format::Csv) => render::csv(&report)?,
+        Some(Format::Json) => render::json(&report)?,
+        Some(Format::Markdown) => render::markdown(&report),
+        Some(Format::Html) => page::html(&report),
     };
     output::line(text.trim_end())?;
-    if matches!(arguments.format, Format::Csv) {
+    if matches!(arguments.format, Some(Format::Csv)) {
         // The rows have no place for it.
         report.gaps().iter().for_each(|gap| output::complain(gap));
     }

@@ -29,6 +29,22 @@ pub(super) fn markdown(text: &str) -> String {
     cell
 }
 
+/// A text, or the value of a quoted attribute, of an HTML page.
+pub(super) fn html(text: &str) -> String {
+    let mut html = String::with_capacity(text.len());
+    for c in line(text).chars() {
+        match c {
+            '&' => html.push_str("&amp;"),
+            '<' => html.push_str("&lt;"),
+            '>' => html.push_str("&gt;"),
+            '"' => html.push_str("&quot;"),
+            '\'' => html.push_str("&#39;"),
+            _ => html.push(c),
+        }
+    }
+    html
+}
+
 /// A cell that no spreadsheet takes for a formula.
 pub(super) fn csv(text: &str) -> String {
     let line = line(text);
@@ -39,7 +55,7 @@ pub(super) fn csv(text: &str) -> String {
     line
 }
 
-/// Unicode's bidirectional and zero-width controls, and its line ends.
+/// Unicode's bidirectional and zero-width controls, its line ends, and its tags.
 fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+    matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
