@@ -1,5 +1,6 @@
-//! Keys of several providers as text, as they stand in an incident's list: planned as a whole, then revoked, with what
-//! is left to do at the end. Runs against the built-in fakes: `cargo run --features fakes --example many_keys`.
+//! Keys of several providers as text, as they stand in an incident's list: planned as a whole, then revoked with
+//! progress, and what is left to do at the end. Runs against the built-in fakes:
+//! `cargo run --features fakes --example many_keys`.
 
 use std::error::Error;
 
@@ -23,11 +24,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
     // Everything is checked before anything is sent.
     let keys = list.lines().map(str::parse).collect::<Result<Vec<KeyRef>, _>>()?;
     let plan = registry.plan(keys)?;
-    println!("{} keys", plan.len());
+    let (total, mut done) = (plan.len(), 0);
 
     let mut run = plan.revoke_all();
     while let Some((key, result)) = run.next().await {
-        println!("{:<8} {key}", KeyState::from(&result));
+        done += 1;
+        println!("[{done:>2}/{total}] {:<8} {key}", KeyState::from(&result));
     }
     println!("\nleft to do:");
     for receipt in receipts(&journal).await? {

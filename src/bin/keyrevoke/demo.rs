@@ -1,5 +1,6 @@
 //! `keyrevoke demo`: every kind of verdict, at the fakes.
 
+use clap::Args;
 use comfy_table::{Cell, Color, ContentArrangement, Table, presets};
 use keyrevoke::fakes::{Fake, Reply};
 use keyrevoke::{AnyRevoker, KeyRef, KeyState, RetryPolicy, Revoke};
@@ -7,7 +8,24 @@ use keyrevoke::{AnyRevoker, KeyRef, KeyState, RetryPolicy, Revoke};
 use crate::Exit;
 use crate::output::{self, LocalFailure};
 
-pub(crate) async fn run() -> Result<Exit, LocalFailure> {
+#[derive(Args)]
+pub(crate) struct Arguments {
+    /// Shows these providers only.
+    providers: Vec<String>,
+}
+
+pub(crate) async fn run(arguments: &Arguments) -> Result<Exit, LocalFailure> {
+    let mut wanted = Vec::new();
+    for name in &arguments.providers {
+        match keyrevoke::provider(name) {
+            Ok(provider) => wanted.push(provider.name()),
+            Err(error) => {
+                output::complain(&error.to_string());
+                return Ok(Exit::InvalidInput);
+            }
+        }
+    }
+    let is_wanted = |name: &str| wanted.is_empty() || wanted.contains(&name);
     output::line("Every provider below is a fake inside this process; nothing leaves this machine.\n")?;
     let mut table = Table::new();
     table
@@ -24,7 +42,10 @@ pub(crate) async fn run() -> Result<Exit, LocalFailure> {
         "because",
         "what to do next",
     ]);
-    for provider in keyrevoke::providers() {
+    for provider in keyrevoke::providers()
+        .iter()
+        .filter(|provider| is_wanted(provider.name()))
+    {
         let fake = Fake::start(provider.name())
             .await
             .map_err(std::io::Error::other)?;

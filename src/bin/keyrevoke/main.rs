@@ -52,7 +52,7 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     /// Shows every kind of verdict at fake providers inside this process; needs nothing.
-    Demo,
+    Demo(demo::Arguments),
     /// Revokes keys.
     ///
     /// Credentials come from the environment or from a file, never from arguments: KEYREVOKE_<PROVIDER>_CREDENTIAL,
@@ -114,7 +114,7 @@ fn main() -> ExitCode {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let result = runtime.map_err(LocalFailure::from).and_then(|runtime| {
         let result = match arguments.command {
-            Command::Demo => runtime.block_on(demo::run()),
+            Command::Demo(arguments) => runtime.block_on(demo::run(&arguments)),
             Command::Revoke(arguments) => runtime.block_on(revoke::run(&arguments)),
             Command::Find(arguments) => runtime.block_on(look::find(&arguments)),
             Command::List(arguments) => runtime.block_on(look::list(&arguments)),

@@ -80,8 +80,5 @@ fn rests_on(page: &mut Markup, receipt: &Receipt) {
     if let Some(document) = &receipt.document {
         page.raw("; document <bdi>").text(document).raw("</bdi>");
     }
-    if dead.is_reversible() {
-        page.raw("; it can be undone");
-    }
     page.raw("</div>");
 }
