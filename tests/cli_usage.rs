@@ -50,7 +50,7 @@ fn nothing_that_was_typed_is_shown() {
         (&["revoke", "devin:k", &short], "unexpected argument"),
         (
             &["demo", SECRET],
-            "unexpected argument 'argument 2, not shown' found",
+            "provider (not shown) is not known; give one of: dolfin",
         ),
         (
             &["providers", "--json", SECRET],
