@@ -211,6 +211,19 @@ impl<P: Provider> RevokerInner<P> {
         Ok(page.items.into_iter().next())
     }
 
+    /// The key that the provider says the caller with this secret to be; `None` where it does not say.
+    pub(crate) async fn key_of_caller(&self, secret: &Secret) -> Result<Option<KeyRef>, RevokeError> {
+        let Some(lookup) = P::whoami() else {
+            return Ok(None);
+        };
+        let credential = Credential::from_text(secret.expose());
+        let prepared = credential.prepare(self.about().name, self.about().credentials)?;
+        let (answer, prepared) = self.ask(&lookup, Some(Arc::new(prepared))).await;
+        let page = read_page::<P>(self.about(), &lookup, &answer, &prepared.redactor);
+        let page = page.map_err(|why| self.unread(why))?;
+        Ok(page.items.into_iter().next().map(|own| own.key().clone()))
+    }
+
     /// Does the provider accept anybody at all now? While its own directory of keys fails, it refuses keys that work.
     pub(crate) async fn accepts_us(&self, key: &P::Key, secret: &Secret) -> bool {
         if let Some(lookup) = P::probe(secret.expose()) {

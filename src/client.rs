@@ -16,6 +16,7 @@ use crate::capabilities::Capabilities;
 use crate::checks::Checks;
 use crate::credential::{Prepared, Redactor};
 use crate::detail;
+use crate::identify::{Which, which};
 use crate::input::InvalidInput;
 use crate::key_filter::KeyFilter;
 use crate::key_info::KeyInfo;
@@ -152,6 +153,26 @@ impl<P: Provider> Revoke for Revoker<P> {
 
     fn list(&self, filter: &KeyFilter) -> Keys {
         Keys::new(Arc::clone(&self.0), filter.clone())
+    }
+
+    async fn which(&self, secret: &Secret) -> Result<Which, RevokeError> {
+        let refused = match self.0.key_of_caller(secret).await {
+            Ok(Some(key)) => return Ok(Which::One(key)),
+            Ok(None) => None,
+            Err(error) => Some(error),
+        };
+        let mut keys = Keys::new(Arc::clone(&self.0), KeyFilter::new());
+        let mut inventory = Vec::new();
+        while let Some(key) = keys.next().await {
+            match (key, &refused) {
+                // There is no list: what the provider said to the secret is all that there is to say.
+                (Err(error), Some(refused)) if error.kind() == ErrorKind::Unsupported => {
+                    return Err(refused.clone());
+                }
+                (key, _) => inventory.push(key?),
+            }
+        }
+        Ok(which(secret, &inventory))
     }
 
     async fn probe(&self, secret: &Secret) -> Result<Acceptance, RevokeError> {

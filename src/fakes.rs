@@ -2,8 +2,9 @@
 //!
 //! A fake listens on loopback and behaves as the provider's documentation says: a live key dies once, a
 //! second revoke gets the provider's own answer to that, a wrong credential is refused. It records what it
-//! received, and can be told to answer anything. Where the provider publishes look-ups, they answer about the keys that
-//! the fake has made. A request that the provider does not document fails the test
+//! received, and can be told to answer anything. Where the provider publishes look-ups and probes, they answer about the
+//! keys that the fake has made; deaths can [take time to spread](Fake::delay_deaths) or
+//! [come later](Fake::schedule_deaths), and [ids can be given again](Fake::reuse_ids). A request that the provider does not document fails the test
 //! (the fake panics when it is dropped) instead of looking like a missing key.
 //!
 //! ```
@@ -29,7 +30,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use serde::Serialize;
 use wiremock::matchers::any;
@@ -64,6 +65,10 @@ pub(crate) trait FakeAnswers {
     /// The provider's answer to the request that deletes, where it has one.
     fn answer_to_deletion(_case: Case, _parameters: &[(&'static str, String)]) -> Reply {
         Reply::new(501)
+    }
+    /// The answer to a revocation that will be carried out at this time; `None` where the provider has none of its own.
+    fn scheduled(_at: SystemTime, _parameters: &[(&'static str, String)]) -> Option<Reply> {
+        None
     }
     /// The answer to a look-up by a caller that is known; `None` where the provider publishes none.
     fn look_up(_asked: &Asked, _keys: &[Issued]) -> Option<Reply> {
@@ -259,6 +264,10 @@ struct State {
     /// How long the dead go on working and being listed.
     propagation: Duration,
     died: HashMap<String, Instant>,
+    /// How long after their revocation keys die, where that is not at once.
+    schedule: Option<Duration>,
+    /// When the keys will die of which that is known.
+    scheduled: HashMap<String, (SystemTime, Fate)>,
     /// Ids of dead keys that new keys get.
     freed: Option<Vec<u64>>,
     always: Option<Reply>,
@@ -271,6 +280,7 @@ impl State {
     fn inventory(&self) -> Vec<Issued> {
         let now = |made: &Issued| Issued {
             live: self.keys.get(&made.path) == Some(&Fate::Live) || self.lingers(&made.path),
+            dies_at: self.scheduled.get(&made.path).map(|(at, _)| *at),
             ..made.clone()
         };
         let is_there =
@@ -282,6 +292,27 @@ impl State {
     fn lingers(&self, path: &str) -> bool {
         let died = self.died.get(path);
         died.is_some_and(|died| died.elapsed() < self.propagation)
+    }
+
+    /// Carries out what was scheduled for now or before.
+    fn keep_schedule(&mut self) {
+        let now = SystemTime::now();
+        let due = self.scheduled.iter().filter(|(_, (at, _))| *at <= now);
+        let due: Vec<(String, Fate)> = due.map(|(path, (_, how))| (path.clone(), *how)).collect();
+        for (path, how) in due {
+            self.scheduled.remove(&path);
+            self.kill(&path, how);
+        }
+    }
+
+    /// When the key of this path will die; `None` where it dies at once, is dead or never was.
+    fn put_off(&mut self, path: &str, how: Fate) -> Option<SystemTime> {
+        let after = self
+            .schedule
+            .filter(|_| self.keys.get(path) == Some(&Fate::Live))?;
+        let at = SystemTime::now() + after;
+        let (at, _) = *self.scheduled.entry(path.to_owned()).or_insert((at, how));
+        Some(at)
     }
 
     /// Kills the key that a request names, and says what it answers to.
@@ -446,6 +477,13 @@ impl Fake {
         self.state().propagation = time;
     }
 
+    /// Carries revocations out this long after they are asked for, as where a provider takes a time of death or works
+    /// them off later. Until then the key works, is listed, and the answer says so: with the time where the provider's
+    /// answer has one (`devin-v3`), else with a `202`.
+    pub fn schedule_deaths(&self, after: Duration) {
+        self.state().schedule = Some(after);
+    }
+
     /// Gives the id of a key that is revoked from now on to the next new key, as some providers do.
     pub fn reuse_ids(&self) {
         self.state().freed.get_or_insert_default();
@@ -487,11 +525,13 @@ impl Fake {
             // An id that is given away again is the new key's alone.
             state.made.retain(|made| made.path != path);
             state.died.remove(&path);
+            state.scheduled.remove(&path);
             let made = Issued {
                 number,
                 key: text.clone(),
                 secret: (fake.secret)(state.issued),
                 live: fate == Fate::Live,
+                dies_at: None,
                 path: path.clone(),
             };
             state.made.push(made);
@@ -501,7 +541,9 @@ impl Fake {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.keep_schedule();
+        state
     }
 }
 
@@ -537,6 +579,7 @@ pub(crate) struct FakeOf {
     pub(crate) key: Box<dyn Fn(u64) -> String>,
     pub(crate) answer: Box<AnswerOf>,
     pub(crate) secret: Box<dyn Fn(u64) -> String>,
+    pub(crate) scheduled: fn(SystemTime, &[(&'static str, String)]) -> Option<Reply>,
     pub(crate) look_up: Box<LookUpOf>,
 }
 
@@ -549,6 +592,7 @@ impl Respond for Responder {
     fn respond(&self, request: &Request) -> ResponseTemplate {
         let received = received(request);
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.keep_schedule();
         let reply = self.reply(&mut state, &received);
         state.received.push(received);
         reply.template()
@@ -585,12 +629,16 @@ impl Responder {
         if !is_revocation {
             return self.look_up(state, asked, request);
         }
-        let case = if is_accepted(&self.provider, request) {
-            state.kill(&path, Fate::by(way))
-        } else {
+        let fake = way.entry().fake();
+        let case = if !is_accepted(&self.provider, request) {
             Case::Unauthenticated
+        } else if let Some(at) = state.put_off(&path, Fate::by(way)) {
+            let reply = (fake.scheduled)(at, &asked.parameters);
+            return reply.unwrap_or_else(|| Reply::new(202));
+        } else {
+            state.kill(&path, Fate::by(way))
         };
-        (way.entry().fake().answer)(case, &asked.parameters)
+        (fake.answer)(case, &asked.parameters)
     }
 
     fn look_up(&self, state: &mut State, mut asked: Asked, request: &Received) -> Reply {

@@ -417,6 +417,7 @@ impl<P: Row> Entry for P {
             key: Box::new(<P as crate::fakes::FakeAnswers>::key),
             answer: Box::new(<P as crate::fakes::FakeAnswers>::answer),
             secret: Box::new(<P as crate::fakes::FakeAnswers>::secret),
+            scheduled: <P as crate::fakes::FakeAnswers>::scheduled,
             look_up: Box::new(<P as crate::fakes::FakeAnswers>::look_up),
         }
     }

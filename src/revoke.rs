@@ -11,6 +11,7 @@ use std::task::{Context, Poll};
 use crate::ask::{Acceptance, Keys, unsupported};
 use crate::capabilities::Capabilities;
 use crate::checks::{Attestation, Checks, Verification};
+use crate::identify::Which;
 use crate::input::InvalidInput;
 use crate::key::KeyRef;
 use crate::key_filter::KeyFilter;
@@ -148,6 +149,22 @@ pub trait Revoke: Send + Sync + 'static {
     fn probe(&self, _secret: &Secret) -> impl Future<Output = Result<Acceptance, RevokeError>> + Send {
         let error = unsupported(self.provider().to_owned(), "try a secret without using it");
         async move { Err(error) }
+    }
+
+    /// Which key of the provider this secret is: as the provider itself says to whoever comes with it, or else by what
+    /// its list shows of the secrets of its keys ([`which`](crate::which)). Nothing is changed, and nothing is guessed.
+    ///
+    /// Where the provider tells callers who they are, the secret is sent to it once, as by [`probe`](Self::probe).
+    fn which(&self, secret: &Secret) -> impl Future<Output = Result<Which, RevokeError>> + Send {
+        let mut keys = self.list(&KeyFilter::new());
+        let secret = secret.clone();
+        async move {
+            let mut inventory = Vec::new();
+            while let Some(key) = keys.next().await {
+                inventory.push(key?);
+            }
+            Ok(crate::which(&secret, &inventory))
+        }
     }
 
     /// Is this key, as far as can be told, the credential that revokes?
@@ -362,6 +379,10 @@ impl Revoke for AnyRevoker {
         self.0.list(filter)
     }
 
+    async fn which(&self, secret: &Secret) -> Result<Which, RevokeError> {
+        self.0.which(secret).await
+    }
+
     async fn probe(&self, secret: &Secret) -> Result<Acceptance, RevokeError> {
         self.0.probe(secret).await
     }
@@ -410,6 +431,10 @@ impl<R: Revoke> Revoke for Arc<R> {
         R::list(self, filter)
     }
 
+    fn which(&self, secret: &Secret) -> impl Future<Output = Result<Which, RevokeError>> + Send {
+        R::which(self, secret)
+    }
+
     fn probe(&self, secret: &Secret) -> impl Future<Output = Result<Acceptance, RevokeError>> + Send {
         R::probe(self, secret)
     }
@@ -433,6 +458,7 @@ trait Erased: Send + Sync {
     fn revoke_within<'a>(&'a self, key: &'a str, within: &'a Within<'a>) -> BoxFuture<'a, RevokeResult>;
     fn find<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<KeyInfo, RevokeError>>;
     fn list(&self, filter: &KeyFilter) -> Keys;
+    fn which<'a>(&'a self, secret: &'a Secret) -> BoxFuture<'a, Result<Which, RevokeError>>;
     fn probe<'a>(&'a self, secret: &'a Secret) -> BoxFuture<'a, Result<Acceptance, RevokeError>>;
     fn capabilities(&self) -> Capabilities;
     fn is_own(&self, key: &str) -> bool;
@@ -483,6 +509,10 @@ impl<R: Revoke> Erased for R {
 
     fn list(&self, filter: &KeyFilter) -> Keys {
         Revoke::list(self, filter)
+    }
+
+    fn which<'a>(&'a self, secret: &'a Secret) -> BoxFuture<'a, Result<Which, RevokeError>> {
+        Box::pin(Revoke::which(self, secret))
     }
 
     fn probe<'a>(&'a self, secret: &'a Secret) -> BoxFuture<'a, Result<Acceptance, RevokeError>> {

@@ -102,8 +102,6 @@ pub(crate) enum Member {
     /// The member is there, and is null or a UNIX time in seconds that has passed by the answer's clock.
     NullOrPast(&'static str),
     /// The member is a UNIX time in seconds that is still to come by the answer's clock.
-    #[cfg_attr(not(all(test, feature = "fakes")), expect(dead_code))]
-    // for the first provider that schedules
     Future(&'static str),
     /// The member is a time as text (RFC 3339) that has passed by the answer's clock.
     IsPastTime(&'static str),

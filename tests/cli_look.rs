@@ -6,6 +6,7 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use keyrevoke::KeyRef;
 use keyrevoke::fakes::{Fake, Reply};
 use serde_json::{Value, json};
 
@@ -258,4 +259,53 @@ async fn a_missing_key_is_dead_on_the_callers_word_alone() {
         let (code, out, _) = run(command, "").await;
         assert_eq!((code, &lines(&out)[0]["state"]), (exit, &json!(state)));
     }
+}
+
+#[tokio::test]
+async fn identify_asks_the_provider_which_key_a_secret_is() {
+    let fake = Fake::start("sinjapp").await.unwrap();
+    let (live, dead) = (fake.new_key(), fake.dead_key());
+    let identify = |fake: &Fake, key: &KeyRef, option: &str| {
+        let mut command = at(fake);
+        command.args(["identify", "--json", option]);
+        let secret = fake.secret(key).unwrap();
+        async move { run(command, &secret).await }
+    };
+    let (exit, out, err) = identify(&fake, &live, "--find-key=sinjapp").await;
+    let report = &lines(&out)[0];
+    assert_eq!((exit, err.as_str()), (0, ""), "{out}");
+    assert_eq!(
+        (&report["provider"], &report["key"]),
+        (&json!("sinjapp"), &json!(live.as_str()))
+    );
+    assert_eq!(
+        report["next_step"],
+        format!("keyrevoke revoke --secret-from FILE {live}")
+    );
+    assert!(!out.contains(&fake.secret(&live).unwrap()));
+
+    let (exit, out, _) = identify(&fake, &dead, "--find-key=sinjapp").await;
+    let report = &lines(&out)[0];
+    assert_eq!((exit, &report["key"]), (3, &Value::Null));
+    assert!(report["problem"].as_str().unwrap().contains("401"), "{report}");
+
+    // The list of Devin shows nothing of secrets, and its form says that it is Devin's.
+    let fake = Fake::start("devin").await.unwrap();
+    let (exit, out, _) = identify(&fake, &fake.new_key(), "--find-key").await;
+    let report = &lines(&out)[0];
+    assert_eq!(
+        (exit, &report["provider"], &report["key"]),
+        (3, &json!("devin"), &Value::Null)
+    );
+    assert_eq!(
+        report["problem"],
+        "no key of the provider's list shows what the secret has"
+    );
+
+    // There is nothing to ask.
+    let fake = Fake::start("dolfin").await.unwrap();
+    let (exit, out, _) = identify(&fake, &fake.new_key(), "--find-key=dolfin").await;
+    assert_eq!(exit, 3);
+    assert!(out.contains("publishes no way to list keys"), "{out}");
+    assert!(fake.requests().is_empty());
 }

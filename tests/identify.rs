@@ -39,13 +39,16 @@ fn a_secret_of_a_provider_is_identified() {
     assert_eq!(code, 0);
     let members: Vec<&str> = report.as_object().unwrap().keys().map(String::as_str).collect();
     let mut expected = [
+        "candidates",
         "fingerprint",
         "key",
         "manual",
         "matches",
         "next_step",
+        "problem",
         "provider",
         "rule",
+        "schema",
         "vendor",
     ]
     .to_vec();
@@ -175,13 +178,16 @@ fn bad_input_is_refused_without_being_shown() {
 fn a_secret_among_the_arguments_is_refused_and_not_shown() {
     let secret = "sk_live_Canary0123456789";
     let option = format!("--{secret}");
+    let as_provider = format!("--find-key={secret}");
     for (arguments, reason) in [
-        (&[secret][..], "secret was given as an argument"),
+        (&[as_provider.as_str()][..], "is not known"),
+        (&[secret], "secret was given as an argument"),
         (&["--json", secret], "secret was given as an argument"),
         (&["--", &option], "secret was given as an argument"),
         (&[secret, secret], "secret was given as an argument"),
         (&[&option], "unexpected argument"),
-        (&["-v", secret], "unexpected argument"),
+        (&["-v", secret], "secret was given as an argument"),
+        (&["--find-key", secret], "secret was given as an argument"),
         (&["-vCanary"], "unexpected argument"),
         (&["--json=Canary"], "unexpected value"),
     ] {
@@ -228,5 +234,19 @@ fn the_help_says_how_the_secret_is_given_and_what_the_exit_codes_mean() {
     assert!(
         !out.to_lowercase().contains("given]") && !out.contains("wrong place"),
         "{out}"
+    );
+}
+
+#[test]
+fn the_provider_is_asked_only_where_it_is_known_which() {
+    let (code, out, err) = run(&["--json", "--find-key"], b"Canary-correct-horse");
+    let report: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((code, err.as_str(), &report["key"]), (3, "", &Value::Null));
+    assert_eq!(report["next_step"], "Name the provider: --find-key=PROVIDER");
+    let (code, out, err) = run(&["--find-key"], b"dol_live_Canary0123456789");
+    assert_eq!((code, out.as_str()), (2, ""));
+    assert!(
+        err.contains("dolfin credential is not set") && !err.contains("Canary"),
+        "{err}"
     );
 }

@@ -531,3 +531,41 @@ fn an_expectation_of_nothing_fits_no_key() {
             .is_empty()
     );
 }
+
+#[tokio::test]
+async fn a_key_that_is_to_die_later_is_no_dead_key() {
+    let fake = Fake::start("devin-v3").await.unwrap();
+    let revoker = fake.builder().build().unwrap();
+    fake.schedule_deaths(Duration::from_secs(3600));
+    let key = fake.new_key();
+    let works = secret(&fake.secret(&key).unwrap());
+    for result in [
+        revoker.revoke(&key).await,
+        revoker.revoke(&key).await,
+        revoker.revoke_verified(&key, brief(50).with_secret(works)).await,
+    ] {
+        assert_eq!(failed(&result), (ErrorKind::Scheduled, KeyState::Live));
+    }
+    let found = revoker.find(&key).await.unwrap();
+    assert_eq!(found.status(), KeyStatus::Active);
+    assert!(found.revoked_at().unwrap() > std::time::SystemTime::now() + Duration::from_secs(3000));
+    assert!(fake.is_live(&key));
+
+    // Where the answer has no time: accepted, and dead once a look shows it.
+    let fake = Fake::start("devin").await.unwrap();
+    let revoker = fake.builder().build().unwrap();
+    fake.schedule_deaths(Duration::from_millis(700));
+    let key = fake.new_key();
+    assert_eq!(
+        failed(&revoker.revoke(&key).await),
+        (ErrorKind::Pending, KeyState::Unknown)
+    );
+    assert!(fake.is_live(&key));
+    let key = fake.new_key();
+    let works = secret(&fake.secret(&key).unwrap());
+    let result = revoker
+        .revoke_verified(&key, brief(5000).with_secret(works))
+        .await;
+    assert_eq!(evidence(&result), [Evidence::SecretRefused]);
+    assert!(!fake.is_live(&key));
+}

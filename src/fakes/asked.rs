@@ -1,5 +1,7 @@
 //! What a request to a fake asks, where the provider documents it.
 
+use std::time::SystemTime;
+
 use super::Received;
 use crate::provider::Effect;
 use crate::providers::ProviderInfo;
@@ -80,6 +82,8 @@ pub(crate) struct Issued {
     pub(crate) secret: String,
     pub(crate) number: u64,
     pub(crate) live: bool,
+    /// When it will die, where that is known.
+    pub(crate) dies_at: Option<SystemTime>,
     /// Of the revoke request.
     pub(super) path: String,
 }

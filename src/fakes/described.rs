@@ -22,6 +22,7 @@ pub(crate) fn described(description: &'static Description) -> FakeOf {
             Some(Form::Basic | Form::KeyPair(..)) => format!("fake-key:fake-secret-{number:08x}"),
             _ => format!("fake-secret-{number:08x}"),
         }),
+        scheduled: |_, _| None,
         look_up: Box::new(|asked, keys| look_up(description, asked, keys)),
     }
 }

@@ -19,7 +19,7 @@ use crate::key_info::{KeyInfo, KeyStatus};
 use crate::lookup::{Lookup, Page, Reading, key_ref, not_offered};
 use crate::probe::{ProbeRule, accepted, refused};
 use crate::provider::{About, Effect, IdsReused, KeyParts, Provider, Repeat, Setting, generated};
-use crate::verdict::{ALREADY_REVOKED, Expect, Member, REVOKED, Rule, WRONG_OBJECT, on};
+use crate::verdict::{ALREADY_REVOKED, Expect, Member, REVOKED, Rule, SCHEDULED, WRONG_OBJECT, on};
 use crate::wire::Sent;
 
 generated!("devin-v3");
@@ -112,6 +112,13 @@ const RULES: &[Rule] = &[
             Member::NullOrPast("revoked_at"),
         ]))
         .source("docs.devinenterprise.com, v3, revoke a service user's key, read 2026-11-22"),
+    on(200, SCHEDULED)
+        .with(Expect::Object(&[
+            Member::IsParameter("api_key_id", "api_key_id"),
+            Member::IsBool("is_active", true),
+            Member::Future("revoked_at"),
+        ]))
+        .source("inferred: the answer is the key with its state, which works until then; docs.devinenterprise.com, v3, read 2026-11-22"),
     on(200, WRONG_OBJECT)
         .with(Expect::Object(&[Member::IsNotParameter("api_key_id", "api_key_id")]))
         .source("docs.devin.ai, v3: the answer is the key that was revoked, read 2026-11"),
@@ -248,6 +255,8 @@ fn key_of(user: &str, item: Reading<'_>) -> Result<KeyInfo, String> {
 
 #[cfg(feature = "fakes")]
 mod fake {
+    use std::time::SystemTime;
+
     use serde_json::json;
 
     use super::DevinV3;
@@ -268,6 +277,10 @@ mod fake {
         }))
     }
 
+    fn seconds(at: SystemTime) -> u64 {
+        at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs()
+    }
+
     /// A revoked key stays in the list.
     fn key_of(key: &Issued) -> serde_json::Value {
         json!({
@@ -277,7 +290,7 @@ mod fake {
             "expires_at": null,
             "is_active": key.live,
             "last_used_at": key.live.then_some(1_700_000_002),
-            "revoked_at": (!key.live).then_some(1_700_000_001),
+            "revoked_at": if key.live { key.dies_at.map(seconds) } else { Some(1_700_000_001) },
         })
     }
 
@@ -308,6 +321,19 @@ mod fake {
 
         fn secret(number: u64) -> String {
             format!("cog_fa4e{number:08x}")
+        }
+
+        fn scheduled(at: SystemTime, parameters: &[(&'static str, String)]) -> Option<Reply> {
+            let id = parameters.iter().find(|(name, _)| *name == "api_key_id").map(|(_, id)| id);
+            Some(Reply::new(200).with_json(json!({
+                "api_key_id": id,
+                "api_key_name": "fake",
+                "created_at": 1_700_000_000,
+                "expires_at": null,
+                "is_active": true,
+                "last_used_at": null,
+                "revoked_at": seconds(at),
+            })))
         }
 
         fn look_up(asked: &Asked, keys: &[Issued]) -> Option<Reply> {

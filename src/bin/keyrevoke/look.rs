@@ -236,7 +236,7 @@ fn registry(
 }
 
 /// The revoker of one provider and tenant.
-fn one(connection: &Connection, name: &str) -> Result<Option<AnyRevoker>, LocalFailure> {
+pub(crate) fn one(connection: &Connection, name: &str) -> Result<Option<AnyRevoker>, LocalFailure> {
     let (provider, tenant) = match name.split_once('@') {
         Some((provider, tenant)) => (provider, Some(tenant)),
         None => (name, None),

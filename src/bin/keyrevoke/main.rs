@@ -72,8 +72,9 @@ enum Command {
     Completions(manual::CompletionsArguments),
     /// Prints a page of the manual, for `man -l`.
     Man(manual::ManArguments),
-    /// Says whose a leaked secret is, by its form; the secret is given on standard input, and nothing is sent.
-    Identify(identify::Arguments),
+    /// Says whose a leaked secret is, by its form, and where that is asked for which key; the secret is given on standard
+    /// input, and nothing is sent but with --find-key.
+    Identify(Box<identify::Arguments>),
     /// Says from a run's journal what became of its keys, and what a person must do next.
     Report(report::Arguments),
 }
@@ -122,7 +123,7 @@ fn main() -> ExitCode {
             Command::Providers(arguments) => providers::run(&arguments),
             Command::Completions(arguments) => manual::completions(&arguments),
             Command::Man(arguments) => manual::man(&arguments),
-            Command::Identify(arguments) => identify::run(&arguments),
+            Command::Identify(arguments) => runtime.block_on(identify::run(&arguments)),
             Command::Report(arguments) => report::run(&arguments),
         };
         // A name look-up that hangs in the system must not hold up what has ended.
