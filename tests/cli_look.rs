@@ -86,7 +86,9 @@ async fn find_says_what_the_provider_says_with_the_worst_as_exit_code() {
             "last_used_at",
             "revoked_at",
         ] {
-            assert!(lines[0].get(member).is_some(), "{member} in {}", lines[0]);
+            for line in &lines {
+                assert!(line.get(member).is_some(), "{member} in {line}");
+            }
         }
     }
     let mut command = at(&fake);
@@ -146,7 +148,12 @@ async fn probe_reads_the_secret_from_standard_input_and_shows_it_nowhere() {
         let mut command = at(&fake);
         command.args(["probe", "sinjapp", "--json", "-v"]);
         let (exit, out, err) = run(command, &format!("{secret}\n")).await;
-        assert_eq!((exit, &lines(&out)[0]["accepted"]), (code, &accepted), "{err}");
+        let line = &lines(&out)[0];
+        assert_eq!(
+            (exit, &line["accepted"], &line["schema"]),
+            (code, &accepted, &json!(1)),
+            "{err}"
+        );
         assert!(!format!("{out}{err}").contains(&secret));
     }
     fake.answer_next(Reply::new(429).with_header("retry-after", "600"));
@@ -308,4 +315,22 @@ async fn identify_asks_the_provider_which_key_a_secret_is() {
     assert_eq!(exit, 3);
     assert!(out.contains("publishes no way to list keys"), "{out}");
     assert!(fake.requests().is_empty());
+}
+
+#[tokio::test]
+async fn people_are_told_what_a_death_rests_on() {
+    let fake = Fake::start("devin").await.unwrap();
+    let key = fake.new_key();
+    let mut command = at(&fake);
+    command.args(["revoke", "--verify", "--secret-from", "-", key.as_str()]);
+    let (_, out, _) = run(command, &fake.secret(&key).unwrap()).await;
+    assert!(
+        out.contains("revoked (200), secret refused after ") && out.contains(" ms"),
+        "{out}"
+    );
+    let fake = Fake::start("dolfin").await.unwrap();
+    let mut command = at(&fake);
+    command.args(["revoke", "--attested", fake.unknown_key().as_str()]);
+    let (_, out, _) = run(command, "").await;
+    assert!(out.contains("already revoked (404), caller attested"), "{out}");
 }

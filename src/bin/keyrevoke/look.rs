@@ -205,6 +205,7 @@ pub(crate) async fn probe(arguments: &ProbeArguments) -> Result<Exit, LocalFailu
         })
         .map_err(io::Error::from)?;
         line["provider"] = revoker.provider().into();
+        line["schema"] = 1.into();
         output::line(&line.to_string())?;
     } else {
         output::line(&words)?;
@@ -290,6 +291,19 @@ fn show(
             let mut line = serde_json::to_value(Failed { key: asked, error }).map_err(io::Error::from)?;
             line["status_code"] = line["status"].take();
             line["status"] = KeyStatus::Unknown.as_str().into();
+            // The members of a key, of which nothing is known.
+            for member in [
+                "name",
+                "prefix",
+                "last4",
+                "owner",
+                "created_at",
+                "expires_at",
+                "last_used_at",
+                "revoked_at",
+            ] {
+                line[member] = serde_json::Value::Null;
+            }
             line.to_string()
         }
         (Ok(info), false) => words(asked.unwrap_or(info.key()), info),

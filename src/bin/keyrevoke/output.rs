@@ -5,7 +5,7 @@ use std::fmt;
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 
-use keyrevoke::{Disposition, KeyRef, KeyState, RevokeResult};
+use keyrevoke::{Disposition, Evidence, KeyRef, KeyState, RevokeResult};
 
 /// This machine, not a provider, stood in the way.
 #[derive(Debug)]
@@ -76,6 +76,25 @@ pub(crate) fn state(state: KeyState, colourful: bool) -> String {
     }
 }
 
+/// What a death rests on besides the provider's answer.
+fn besides(dead: &Revocation) -> String {
+    let answers = [Evidence::ProviderAnswer, Evidence::InferredAnswer];
+    let others = dead
+        .evidence()
+        .iter()
+        .filter(|evidence| !answers.contains(evidence));
+    let mut words: Vec<String> = others
+        .map(|evidence| evidence.as_str().replace('_', " "))
+        .collect();
+    if let Some(after) = dead.verified_after() {
+        words.push(format!("after {} ms", after.as_millis()));
+    }
+    if words.is_empty() {
+        return String::new();
+    }
+    format!(", {}", words.join(" "))
+}
+
 /// Why a key is in its state, in a few words.
 pub(crate) fn reason(result: &RevokeResult) -> String {
     let error = match result {
@@ -91,7 +110,8 @@ pub(crate) fn reason(result: &RevokeResult) -> String {
                 ""
             };
             let status = dead.status().map(|status| format!(" ({status})"));
-            return format!("{who}{undo}{}", status.unwrap_or_default());
+            let status = status.unwrap_or_default();
+            return format!("{who}{undo}{status}{}", besides(dead));
         }
         Err(error) => error,
     };
