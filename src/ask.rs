@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use futures_core::Stream;
 use tokio::time::{Instant, sleep};
+use tracing::Instrument;
 
 use crate::answer::{Attempt, Failure, FailureReason, LIST_LIMIT};
 use crate::attempt::attempt_to_read;
@@ -26,6 +27,7 @@ use crate::outcome::{Delivery, ErrorKind, KeyState, RevokeError};
 use crate::probe::{Probed, probed};
 use crate::provider::Provider;
 use crate::secret::Secret;
+use crate::trace;
 use crate::verdict::{Again, is_refused, verdict};
 use crate::wire::{Call, Generated};
 
@@ -88,7 +90,7 @@ impl<P: Provider> RevokerInner<P> {
             let limit = end.min(began + self.attempt_timeout);
             // After the source was asked: what it gave for this request is no answer to its refusal.
             let sent = Instant::now();
-            let answer = self.ask_once(lookup, &known, limit).await;
+            let answer = self.ask_once(lookup, &known, number, limit).await;
             let refused = is_refused(verdict(self.about().rules, &[], &answer).meaning, &answer);
             if refused && !std::mem::replace(&mut renewed, true) {
                 match self.credentials.instead_of(&known, sent).await {
@@ -115,7 +117,13 @@ impl<P: Provider> RevokerInner<P> {
         }
     }
 
-    async fn ask_once(&self, lookup: &Lookup, credential: &Arc<Prepared>, limit: Instant) -> Attempt {
+    async fn ask_once(
+        &self,
+        lookup: &Lookup,
+        credential: &Arc<Prepared>,
+        number: u32,
+        limit: Instant,
+    ) -> Attempt {
         let mut parameters = lookup.parameters.clone();
         let mut content = Content::Empty;
         if let Some(secret) = lookup.secret() {
@@ -135,7 +143,12 @@ impl<P: Provider> RevokerInner<P> {
             .as_str()
             .trim_end_matches('/');
         let client = P::Client::with(base, self.http.clone(), call);
-        attempt_to_read(LIST_LIMIT, P::look_up(&client, lookup), limit).await
+        let span = trace::request(&self.target, lookup.operation, number);
+        let answer = attempt_to_read(LIST_LIMIT, P::look_up(&client, lookup), limit)
+            .instrument(span.clone())
+            .await;
+        trace::answered(&span, &answer);
+        answer
     }
 
     fn unread(&self, why: Unread) -> RevokeError {
@@ -217,8 +230,10 @@ impl<P: Provider> RevokerInner<P> {
             return Ok(None);
         };
         let credential = Credential::from_text(secret.expose());
-        let prepared = credential.prepare(self.about().name, self.about().credentials)?;
-        let (answer, prepared) = self.ask(&lookup, Some(Arc::new(prepared))).await;
+        let forms = self.provider.probe_credentials();
+        let prepared = Arc::new(credential.prepare(self.about().name, forms)?);
+        let caller = Some(Arc::clone(&prepared));
+        let (answer, prepared) = self.ask(&lookup, caller, &prepared.redactor).await;
         let page = read_page::<P>(self.about(), &lookup, &answer, &prepared.redactor);
         let page = page.map_err(|why| self.unread(why))?;
         Ok(page.items.into_iter().next().map(|own| own.key().clone()))

@@ -9,6 +9,7 @@ use std::time::Duration;
 use reqwest::header::{HeaderName, HeaderValue};
 
 use crate::client::{Revoker, RevokerInner};
+use crate::counters::Counters;
 use crate::credential::Credential;
 use crate::input::InvalidInput;
 use crate::observer::Observer;
@@ -48,6 +49,7 @@ pub struct Builder<T> {
 pub struct Settings {
     credential: Option<Given>,
     observer: Option<Arc<dyn Observer>>,
+    counters: Option<Counters>,
     base_url: Option<String>,
     options: ClientOptions,
     retry: RetryPolicy,
@@ -101,6 +103,12 @@ impl<T: BuildTarget> Builder<T> {
     /// Who is told before a request leaves, and may stop it.
     pub fn with_observer(mut self, observer: impl Observer) -> Self {
         self.settings.observer = Some(Arc::new(observer));
+        self
+    }
+
+    /// What counts the results of the revoker's calls.
+    pub fn with_counters(mut self, counters: Counters) -> Self {
+        self.settings.counters = Some(counters);
         self
     }
 
@@ -303,6 +311,7 @@ impl<P: Provider> BuildTarget for P {
             http,
             credentials,
             observer: settings.observer,
+            counters: settings.counters,
             redactor: settings.options.redactor(),
             policy: settings.retry,
             budget: Budget::new(&settings.retry),

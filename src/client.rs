@@ -8,12 +8,14 @@ use std::task::Poll;
 use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
+use tracing::Instrument;
 
 use crate::answer::{Answer, Attempt, BODY_LIMIT, Body, Failure, FailureReason};
 use crate::ask::{Acceptance, Keys};
 use crate::attempt::attempt;
 use crate::capabilities::Capabilities;
 use crate::checks::Checks;
+use crate::counters::Counters;
 use crate::credential::{Prepared, Redactor};
 use crate::detail;
 use crate::identify::{Which, which};
@@ -30,6 +32,7 @@ use crate::retry::{
 use crate::revoke::Revoke;
 use crate::secret::Secret;
 use crate::source::Credentials;
+use crate::trace;
 use crate::verdict::{Again, Meaning, body_fits, is_refused, verdict};
 use crate::wire::{Call, Generated, Target};
 use crate::within::{Within, unless};
@@ -50,6 +53,7 @@ pub(crate) struct RevokerInner<P> {
     pub(crate) http: reqwest::Client,
     pub(crate) credentials: Credentials,
     pub(crate) observer: Option<Arc<dyn Observer>>,
+    pub(crate) counters: Option<Counters>,
     /// What must not come back in any text, besides the credential.
     pub(crate) redactor: Redactor,
     pub(crate) policy: RetryPolicy,
@@ -97,7 +101,8 @@ impl<P: Provider> Revoke for Revoker<P> {
     }
 
     async fn revoke(&self, key: &P::Key) -> RevokeResult {
-        OneCall::new(&self.0, key, Within::default()).run().await
+        let call = async { OneCall::new(&self.0, key, Within::default()).run().await };
+        self.0.watched(key, None, call).await
     }
 
     fn capabilities(&self) -> Capabilities {
@@ -127,24 +132,28 @@ impl<P: Provider> Revoke for Revoker<P> {
     }
 
     async fn revoke_until(&self, key: &P::Key, until: impl Future<Output = ()> + Send) -> RevokeResult {
-        OneCall::new(&self.0, key, Within::default())
-            .run_until(until)
-            .await
+        let call = async {
+            OneCall::new(&self.0, key, Within::default())
+                .run_until(until)
+                .await
+        };
+        self.0.watched(key, None, call).await
     }
 
     async fn revoke_within(&self, key: &P::Key, within: &Within<'_>) -> RevokeResult {
-        if let Some(checks) = within.checks {
-            return self.0.revoke_checked(key, within, checks).await;
-        }
-        // Doubt that a look can clear needs no request that could hurt.
-        if within.in_doubt {
-            return self
-                .0
-                .revoke_checked(key, within, &Checks::new().with_own_key())
-                .await;
-        }
-        let call = OneCall::new(&self.0, key, *within);
-        call.run_until(call.ended()).await
+        let call = async {
+            if let Some(checks) = within.checks {
+                return self.0.revoke_checked(key, within, checks).await;
+            }
+            // Doubt that a look can clear needs no request that could hurt.
+            if within.in_doubt {
+                let looks = Checks::new().with_own_key();
+                return self.0.revoke_checked(key, within, &looks).await;
+            }
+            let call = OneCall::new(&self.0, key, *within);
+            call.run_until(call.ended()).await
+        };
+        self.0.watched(key, within.tenant, call).await
     }
 
     async fn find(&self, key: &P::Key) -> Result<KeyInfo, RevokeError> {
@@ -181,6 +190,27 @@ impl<P: Provider> Revoke for Revoker<P> {
 }
 
 impl<P: Provider> RevokerInner<P> {
+    /// The request that kills.
+    fn operation(&self) -> &'static str {
+        self.deletion.map_or("revoke", |deletion| deletion.operation)
+    }
+
+    /// Makes a call that is seen and counted.
+    async fn watched(
+        &self,
+        key: &P::Key,
+        tenant: Option<&str>,
+        call: impl Future<Output = RevokeResult>,
+    ) -> RevokeResult {
+        let span = trace::call(self.about().name, tenant, key);
+        let result = call.instrument(span.clone()).await;
+        trace::called(&span, &result);
+        if let Some(counters) = &self.counters {
+            counters.count(&result);
+        }
+        result
+    }
+
     /// Does the credential say that it is this key?
     pub(crate) fn is_own(&self, key: &P::Key) -> bool {
         match &self.credentials {
@@ -396,10 +426,20 @@ impl<'a, P: Provider> OneCall<'a, P> {
             (progress.in_flight, progress.attempts) = (true, number);
             progress.sent = Some(Instant::now());
         });
+        let span = trace::request(&self.revoker.target, self.revoker.operation(), number);
         let sent = match self.revoker.deletion {
-            None => attempt(P::revoke(&client, self.key), limit).await,
-            Some(_) => attempt(P::delete(&client, self.key), limit).await,
+            None => {
+                attempt(P::revoke(&client, self.key), limit)
+                    .instrument(span.clone())
+                    .await
+            }
+            Some(_) => {
+                attempt(P::delete(&client, self.key), limit)
+                    .instrument(span.clone())
+                    .await
+            }
         };
+        trace::answered(&span, &sent);
         (sent, false)
     }
 
@@ -496,10 +536,9 @@ impl<P: Provider> World for OneCall<'_, P> {
             Meaning::Not(_, state) => state,
         };
         tracing::debug!(
-            provider = self.revoker.about().name,
-            key = self.text,
+            target: "keyrevoke",
             attempt = number,
-            status = seen.facts.status,
+            http.response.status_code = seen.facts.status,
             delivery = attempted.delivery.as_str(),
             state = key_state.as_str(),
             next_in_ms = next.map(|next| next.as_millis() as u64),

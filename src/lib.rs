@@ -10,6 +10,7 @@ mod client;
 mod content;
 #[cfg(all(test, feature = "fakes"))]
 mod contract;
+mod counters;
 mod credential;
 mod describe;
 mod described;
@@ -54,6 +55,7 @@ mod secret;
 mod source;
 #[cfg(all(test, feature = "fakes"))]
 mod specimen;
+mod trace;
 mod verdict;
 mod verify;
 mod wire;
@@ -77,6 +79,7 @@ pub use builder::{BuildError, BuildTarget, Builder};
 pub use capabilities::Capabilities;
 pub use checks::{Attestation, Checks, Expectation, Verification};
 pub use client::Revoker;
+pub use counters::{Count, Counters};
 pub use credential::Credential;
 pub use describe::describe;
 pub use facts::Fact;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use futures_core::Stream;
 
 use crate::checks::Checks;
+use crate::counters::Counters;
 use crate::input::InvalidInput;
 use crate::journal::Journal;
 use crate::key::{KeyRef, is_tenant_name};
@@ -39,6 +40,7 @@ pub struct Registry {
     pub(crate) targets: Vec<Target>,
     pub(crate) limits: Limits,
     pub(crate) observer: Option<Arc<dyn Observer>>,
+    pub(crate) counters: Option<Counters>,
     pub(crate) journal: Option<Arc<dyn Journal>>,
     pub(crate) operator: Option<String>,
     pub(crate) checks: Option<Checks>,
@@ -154,6 +156,12 @@ impl Registry {
     /// Who is told of every attempt of every run, after the observers of the revokers themselves.
     pub fn with_observer(mut self, observer: impl Observer) -> Self {
         self.observer = Some(Arc::new(observer));
+        self
+    }
+
+    /// What counts the results of every run, one for each key.
+    pub fn with_counters(mut self, counters: Counters) -> Self {
+        self.counters = Some(counters);
         self
     }
 

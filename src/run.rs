@@ -419,6 +419,9 @@ impl Run {
 
     /// Gives the result back for the key in every form in which it was given.
     fn report(&mut self, key: KeyRef, result: RevokeResult) {
+        if let Some(counters) = &self.shared.registry.counters {
+            counters.count(&result);
+        }
         match self.given.remove(&key) {
             None => self.ready.push_back((key, result)),
             Some(given) => self

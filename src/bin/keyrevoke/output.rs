@@ -5,7 +5,7 @@ use std::fmt;
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 
-use keyrevoke::{Disposition, Evidence, KeyRef, KeyState, RevokeResult};
+use keyrevoke::{Disposition, Evidence, KeyRef, KeyState, Revocation, RevokeResult};
 
 /// This machine, not a provider, stood in the way.
 #[derive(Debug)]
