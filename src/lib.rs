@@ -1,5 +1,8 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+#[cfg(not(any(feature = "aws-lc-rs", feature = "ring")))]
+compile_error!("TLS needs cryptography: switch on the feature `aws-lc-rs`, which is the default, or `ring`");
+
 mod answer;
 mod ask;
 mod attempt;
@@ -15,6 +18,7 @@ mod credential;
 mod describe;
 mod described;
 mod detail;
+mod digest;
 mod error;
 mod facts;
 #[cfg(all(test, feature = "fakes"))]

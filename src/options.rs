@@ -210,6 +210,8 @@ impl ClientOptions {
         let refuse = |subject: &str, reason: String, remedy: &'static str| {
             InvalidInput::new(provider, format!("{provider} {subject}"), reason, remedy)
         };
+        #[cfg(not(feature = "aws-lc-rs"))]
+        let _ = rustls::crypto::ring::default_provider().install_default(); // fails where the application has one, which is as good
         let mut builder = reqwest::Client::builder()
             // A redirect re-sends the request and its own credential header to wherever the answer says.
             .redirect(Policy::none())

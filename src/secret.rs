@@ -2,11 +2,11 @@
 
 use std::fmt;
 
-use aws_lc_rs::digest::{SHA256, digest};
 use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Serialize, Serializer};
 
+use crate::digest::sha256;
 use crate::input::InvalidInput;
 
 /// The leaked secret itself: what somebody who found it could use. Neither the key's identity, which is a
@@ -63,7 +63,7 @@ impl Secret {
     /// Tells secrets apart without showing them, for logs and tickets: `sha256:` and the first 8 hexadecimal digits of
     /// the SHA-256 of its bytes. Different secrets can have the same one, if rarely.
     pub fn fingerprint(&self) -> String {
-        let digest = digest(&SHA256, self.expose().as_bytes());
+        let digest = sha256(self.expose().as_bytes());
         let hex: String = digest
             .as_ref()
             .iter()
