@@ -96,6 +96,7 @@ fn all() -> Vec<Asks> {
         row::<Okta>(),
         row::<crate::clerk::Clerk>(),
         row::<WorkOs>(),
+        row::<crate::google_service_account::GoogleServiceAccount>(),
     ]
 }
 

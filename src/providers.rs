@@ -51,6 +51,7 @@ table! {
     okta::Okta,
     clerk::Clerk,
     workos::WorkOs,
+    google_service_account::GoogleServiceAccount,
     jupyterhub::JupyterHub,
 }
 

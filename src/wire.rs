@@ -212,9 +212,14 @@ pub(crate) fn unfill(template: &'static str, path: &str) -> Option<Vec<(&'static
     (template == path).then_some(parameters)
 }
 
-/// Unreserved characters only, and at least one that is not a dot.
+/// Unreserved characters only, and at least one that is not a dot; or two such texts with one `@` between them, as in the
+/// address by which Google knows a service account. In a path an `@` means nothing (RFC 3986 section 3.3).
 fn is_plain_segment(value: &str) -> bool {
-    value.chars().all(is_id_character) && value.chars().any(|c| c != '.')
+    let is_plain = |text: &str| text.chars().all(is_id_character) && text.chars().any(|c| c != '.');
+    match value.split_once('@') {
+        Some((name, domain)) => is_plain(name) && is_plain(domain),
+        None => is_plain(value),
+    }
 }
 
 #[cfg(test)]
@@ -310,6 +315,13 @@ mod tests {
             "%2e%2e",
             "%2F",
             "a b",
+            "@",
+            "a@",
+            "@a",
+            "..@a",
+            "a@..",
+            "a@b@c",
+            "a@b/c",
             "é",
             "a\n",
         ];

@@ -238,3 +238,38 @@ async fn workos_is_believed_by_the_end_of_the_keys_time_alone() {
         assert_eq!((error.kind(), error.key_state()), (kind, state), "{reply:?}");
     }
 }
+
+#[tokio::test]
+async fn a_google_key_is_seen_disabled_and_then_seen_to_be_gone() {
+    let fake = Fake::start("google-service-account").await.unwrap();
+    let [disabling, deleting] = both(&fake);
+    let verification = || Verification::new().with_budget(Duration::from_secs(2));
+    let key = fake.new_key();
+    let path = "/v1/projects/fake-project/serviceAccounts/fake@fake-project.iam.gserviceaccount.com/keys";
+    let id = key.key().rsplit('/').next().unwrap().to_owned();
+
+    let dead = disabling.revoke_verified(&key, verification()).await.unwrap();
+    assert!(dead.is_reversible());
+    assert_eq!(dead.evidence(), [Evidence::ProviderAnswer, Evidence::ReadBack]);
+    let dead = deleting.revoke_verified(&key, verification()).await.unwrap();
+    assert!(!dead.is_reversible());
+    assert_eq!(dead.evidence(), [Evidence::ProviderAnswer, Evidence::ReadBack]);
+
+    let (get, disable, delete) = (
+        format!("GET {path}/{id}"),
+        format!("POST {path}/{id}:disable {{}}"),
+        format!("DELETE {path}/{id}"),
+    );
+    assert_eq!(
+        sent(&fake),
+        [&get, &disable, &get, &get, &delete, &get].map(Clone::clone)
+    );
+
+    // An empty success is not the documented one.
+    fake.answer_always(Reply::new(200));
+    let error = disabling.revoke(&fake.new_key()).await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.key_state()),
+        (ErrorKind::UnexpectedAnswer, KeyState::Unknown)
+    );
+}
