@@ -11,6 +11,7 @@ use crate::output::{self, LocalFailure};
 #[derive(Args)]
 pub(crate) struct Arguments {
     /// Shows these providers only.
+    #[arg(id = "names", value_name = "PROVIDER")]
     providers: Vec<String>,
 }
 
