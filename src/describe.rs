@@ -98,7 +98,7 @@ pub fn describe(name: &str, description: &impl Serialize) -> Result<ProviderInfo
     let text = format!("{name} {value}");
     let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
     let read = || {
-        let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, text.as_bytes());
+        let digest = crate::digest::sha256(text.as_bytes());
         let digest: String = digest
             .as_ref()
             .iter()

@@ -4,6 +4,8 @@
 mod checks;
 mod credentials;
 mod demo;
+#[path = "../../digest.rs"]
+mod digest;
 mod document;
 mod identify;
 #[path = "../../json.rs"]
