@@ -190,8 +190,18 @@ impl<P: Provider> RevokerInner<P> {
 
     /// Looks a key up where the provider can be asked about it.
     pub(crate) async fn look_up(&self, key: &P::Key) -> Result<Found, RevokeError> {
+        match self.look_into(P::find(key), key).await {
+            // That alone could be said of a key that is there; the whole list besides could not.
+            Err(why) if why.status() == Some(404) && !P::holders(key).is_empty() => {
+                self.look_into(P::holders(key), key).await.map_err(|_| why)
+            }
+            found => found,
+        }
+    }
+
+    async fn look_into(&self, first: Vec<Lookup>, key: &P::Key) -> Result<Found, RevokeError> {
         let text = key.to_string();
-        let mut inventory = Inventory::new(P::find(key));
+        let mut inventory = Inventory::new(first);
         let mut others = HashSet::new();
         while let Some(lookup) = inventory.next() {
             let page = self.page(&lookup).await;

@@ -120,6 +120,13 @@ pub trait Provider: Sized + Send + Sync + 'static {
         Self::list()
     }
 
+    /// The list in which this key is as long as it is there, where the operation [`find`](Self::find) has a 404 that could
+    /// mean something else: a key that is in neither is not there.
+    #[doc(hidden)]
+    fn holders(_key: &Self::Key) -> Vec<Lookup> {
+        Vec::new()
+    }
+
     /// What names the key that the credential itself is, where something does.
     #[doc(hidden)]
     fn whoami() -> Option<Lookup> {

@@ -113,12 +113,12 @@ async fn a_lost_answer_is_a_death_where_a_look_shows_it_and_nowhere_else() {
         // The key was there, and then it was not: by a whole list, or by words that mean nothing else.
         ("datadog", Some(ReadBack), Some(SecretRefused)),
         ("okta", Some(ReadBack), None),
-        // A 404 of theirs may be said of a key that lives.
-        ("openai", None, Some(SecretRefused)),
-        ("openai-admin", None, Some(SecretRefused)),
-        ("sendgrid", None, Some(SecretRefused)),
-        ("cloudflare", None, None),
-        ("twilio", None, None),
+        // A 404 of theirs could be said of a key that lives: the list has to say so too.
+        ("openai", Some(ReadBack), Some(SecretRefused)),
+        ("openai-admin", Some(ReadBack), Some(SecretRefused)),
+        ("sendgrid", Some(ReadBack), Some(SecretRefused)),
+        ("cloudflare", Some(ReadBack), Some(ReadBack)),
+        ("twilio", Some(ReadBack), None),
         // Nothing is looked up by the key's id; its second request tells.
         ("workos", Some(Repeat), Some(SecretRefused)),
     ] {
@@ -265,6 +265,51 @@ async fn a_key_that_vanishes_from_a_list_it_was_in_is_dead_and_from_another_it_i
 }
 
 #[tokio::test]
+async fn a_404_about_one_key_is_no_absence_by_itself() {
+    let missing = || Reply::new(404).with_json(json!({ "error": { "message": "no such key" } }));
+    for provider in [
+        "openai",
+        "openai-admin",
+        "sendgrid",
+        "cloudflare",
+        "twilio",
+        "openrouter",
+    ] {
+        let (fake, revoker) = start(provider).await;
+        let key = fake.new_key();
+        // It is in the list all the same.
+        fake.answer_next(missing());
+        assert_eq!(
+            revoker.find(&key).await.unwrap().status(),
+            KeyStatus::Active,
+            "{provider}"
+        );
+        // The list cannot be read, so the 404 is all there is.
+        fake.answer_next(missing());
+        for _ in 0..3 {
+            fake.answer_next(Reply::new(503));
+        }
+        let error = revoker.find(&key).await.unwrap_err();
+        assert_eq!(
+            (error.kind(), error.status()),
+            (ErrorKind::NotFound, Some(404)),
+            "{provider}"
+        );
+        // Neither has it.
+        let error = revoker.find(&fake.unknown_key()).await.unwrap_err();
+        assert_eq!(
+            (error.kind(), error.status()),
+            (ErrorKind::NotFound, None),
+            "{provider}"
+        );
+        // Before, and a lost request: whoever says 404 of a key that is there has proven nothing.
+        fake.answer_next_revocation(Reply::new(503));
+        let verified = revoker.revoke_verified(&key, brief()).await;
+        assert_eq!(verified.is_ok(), !fake.is_live(&key), "{provider}: {verified:?}");
+    }
+}
+
+#[tokio::test]
 async fn which_key_a_leaked_secret_is_shows_in_the_list() {
     for provider in ["openai", "openai-admin", "anthropic", "datadog"] {
         let (fake, revoker) = start(provider).await;
@@ -306,4 +351,70 @@ async fn a_secret_that_is_asked_about_is_in_the_body_and_in_no_words() {
     assert_eq!(body, json!({ "value": text }));
     assert!(request.headers.iter().all(|(_, value)| !value.contains(&text)));
     assert!(!request.path.contains(&text));
+}
+
+/// The command line at a fake: exit code, standard output and standard error.
+#[cfg(feature = "cli")]
+async fn keyrevoke(fake: &Fake, arguments: &[&str], input: &str) -> (i32, String, String) {
+    use std::io::Write;
+    use std::process::{Command, Stdio};
+    let name = fake.provider().to_uppercase().replace('-', "_");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_keyrevoke"));
+    command
+        .env_clear()
+        .env(format!("KEYREVOKE_{name}_CREDENTIAL"), fake.credential_text())
+        .env(format!("KEYREVOKE_{name}_BASE_URL"), fake.base_url())
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let input = input.to_owned();
+    let output = tokio::task::spawn_blocking(move || {
+        let mut child = command.spawn().unwrap();
+        let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+        child.wait_with_output().unwrap()
+    });
+    let output = output.await.unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (
+        output.status.code().unwrap(),
+        text(output.stdout),
+        text(output.stderr),
+    )
+}
+
+#[cfg(feature = "cli")]
+#[tokio::test]
+async fn the_command_line_lists_finds_and_tries_at_these_providers_too() {
+    for provider in ["openai", "gitlab", "anthropic", "datadog"] {
+        let fake = Fake::start(provider).await.unwrap();
+        let (live, dead) = (fake.new_key(), fake.dead_key());
+        let (exit, out, err) = keyrevoke(&fake, &["list", provider, "--json"], "").await;
+        println!("$ keyrevoke list {provider} --json\n{out}{err}");
+        assert_eq!((exit, err.as_str()), (0, ""), "{provider}: {out}");
+        let first: Value = serde_json::from_str(out.lines().next().unwrap()).unwrap();
+        assert_eq!(
+            (&first["key"], &first["state"]),
+            (&json!(live.to_string()), &json!("live"))
+        );
+        let secret = fake.secret(&live).unwrap();
+        assert!(!out.contains(&secret));
+
+        let live = live.to_string();
+        let (exit, out, err) = keyrevoke(&fake, &["find", &live, &dead.to_string()], "").await;
+        println!("$ keyrevoke find {live} {dead}\n{out}{err}");
+        assert_eq!(exit, 1, "{provider}: {out}{err}");
+
+        for (secret, wanted) in [(secret, "accepted"), (fake.secret(&dead).unwrap(), "refused")] {
+            let (_, out, err) = keyrevoke(&fake, &["probe", provider], &secret).await;
+            println!("$ keyrevoke probe {provider}\n{out}{err}");
+            assert!(out.contains(wanted), "{provider}: {out}{err}");
+            assert!(!out.contains(&secret) && !err.contains(&secret));
+        }
+
+        let (exit, out, err) = keyrevoke(&fake, &["revoke", &live, "--verify", "--json"], "").await;
+        println!("$ keyrevoke revoke {live} --verify --json\n{out}{err}");
+        assert_eq!(exit, 0, "{provider}: {out}{err}");
+        assert!(out.contains("read_back"), "{out}");
+    }
 }

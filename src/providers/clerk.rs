@@ -2,7 +2,8 @@
 //!
 //! Facts from the vendor's specification (clerk/openapi-specs, Backend API), read 2026-11. The answer is the key as it now
 //! is, and a revoked key can be looked up afterwards. The body, which may give a reason, is sent without one. What a second
-//! revoke gets is not stated, so nothing that may have arrived is sent again: look the key up instead. Session tokens that
+//! revoke gets is not stated, so nothing that may have arrived is sent again: look the key up instead. Keys are listed for
+//! one user or organisation alone, so there is no list of all. Session tokens that
 //! Clerk signs are no API keys, and cannot be revoked. Never confirmed against the live service.
 
 use crate::builder::Builder;

@@ -100,6 +100,10 @@ impl Provider for Cloudflare {
         vec![Lookup::new("list").with_query("page", 1).with_query("per_page", TOKENS_A_PAGE)]
     }
 
+    fn holders(_key: &KeyId) -> Vec<Lookup> {
+        Self::list()
+    }
+
     fn find(key: &KeyId) -> Vec<Lookup> {
         vec![Lookup::new(FIND).with_parameter("identifier", key)]
     }

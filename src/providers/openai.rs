@@ -153,6 +153,10 @@ impl Provider for OpenAi {
         vec![Lookup::new("list_owners").with_query("limit", A_PAGE)]
     }
 
+    fn holders(key: &Key) -> Vec<Lookup> {
+        vec![keys_of(&key.project_id)]
+    }
+
     fn find(key: &Key) -> Vec<Lookup> {
         let find = Lookup::new(FIND).with_parameter("project_id", &key.project_id);
         vec![find.with_parameter("api_key_id", &key.key_id)]

@@ -100,6 +100,10 @@ impl Provider for OpenAiAdmin {
 
     const PROBE_RULES: &'static [ProbeRule] = PROBE_RULES;
 
+    fn holders(_key: &KeyId) -> Vec<Lookup> {
+        Self::list()
+    }
+
     fn find(key: &KeyId) -> Vec<Lookup> {
         vec![Lookup::new(FIND).with_parameter("key_id", key)]
     }

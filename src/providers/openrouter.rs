@@ -141,6 +141,10 @@ impl Provider for OpenRouter {
 
     const PROBE_RULES: &'static [ProbeRule] = PROBE_RULES;
 
+    fn holders(_key: &KeyId) -> Vec<Lookup> {
+        Self::list()
+    }
+
     fn find(key: &KeyId) -> Vec<Lookup> {
         vec![Lookup::new(FIND).with_parameter("hash", key)]
     }

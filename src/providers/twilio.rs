@@ -135,6 +135,10 @@ impl Provider for Twilio {
         vec![Lookup::new("list_owners").with_query("PageSize", A_PAGE)]
     }
 
+    fn holders(key: &Key) -> Vec<Lookup> {
+        vec![keys_of(&key.account_sid)]
+    }
+
     fn find(key: &Key) -> Vec<Lookup> {
         let find = Lookup::new(FIND).with_parameter("AccountSid", &key.account_sid);
         vec![find.with_parameter("Sid", &key.key_id)]
