@@ -6,10 +6,12 @@ mod rules;
 mod tests;
 mod which;
 
+use std::sync::LazyLock;
+
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
-use self::pattern::{Part, ends, fit};
+use self::pattern::{Part, ends, fit, may_begin, most_fixed};
 use self::rules::RULES;
 pub use self::which::{Which, which};
 use crate::secret::Secret;
@@ -153,11 +155,23 @@ pub fn identify(secret: &Secret) -> Vec<Match> {
     best.map(|(_, _, rule)| Match(rule)).collect()
 }
 
-/// Has the text the form of a secret, as far as a form with this little fixed text says anything?
+/// A form with less fixed text than this says nothing by itself.
+const LEAST_FIXED: usize = 4;
+
+/// The rules of secrets by the bytes with which these may begin: each key of a list is held against them several times.
+static BY_FIRST: LazyLock<[Vec<&Rule>; 256]> = LazyLock::new(|| {
+    std::array::from_fn(|first| {
+        let says = |rule: &&Rule| !rule.is_id && most_fixed(rule.form) >= LEAST_FIXED;
+        let may = |rule: &&Rule| says(rule) && may_begin(rule.form, first as u8);
+        RULES.iter().filter(may).collect()
+    })
+});
+
+/// Has the text the form of a secret, as far as a form says anything?
 pub(crate) fn has_form_of_secret(text: &str) -> bool {
-    const LEAST_FIXED: usize = 4;
-    let says_so = |rule: &Rule| !rule.is_id && rule.fits(text) >= Some(LEAST_FIXED);
-    RULES.iter().any(says_so)
+    let rules = text.bytes().next().map(|first| &BY_FIRST[usize::from(first)]);
+    let says_so = |rule: &&Rule| rule.fits(text) >= Some(LEAST_FIXED);
+    rules.is_some_and(|rules| rules.iter().any(says_so))
 }
 
 /// How long the beginning and the end of a secret are that it shares with others of its kind, by the rules that it fits;

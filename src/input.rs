@@ -108,8 +108,10 @@ const SECRET_PREFIXES: &[(&str, usize)] = &[
 /// Does the text look like a secret, by how it begins, without regard to case, or by its whole form?
 pub(crate) fn looks_like_secret(text: &str) -> bool {
     let text = text.trim_start_matches(|c: char| !c.is_alphanumeric());
+    let first = text.bytes().next().map(|byte| byte.to_ascii_lowercase());
     SECRET_PREFIXES.iter().any(|(prefix, least)| {
-        text.len() >= *least
+        prefix.bytes().next() == first
+            && text.len() >= *least
             && text
                 .get(..prefix.len())
                 .is_some_and(|start| start.eq_ignore_ascii_case(prefix))

@@ -48,6 +48,29 @@ pub(crate) fn fit(form: &[Part], text: &[u8]) -> Option<usize> {
     }
 }
 
+/// How much of a text of this form is fixed at most, in bytes.
+pub(crate) fn most_fixed(form: &[Part]) -> usize {
+    let fixed = form.iter().map(|part| match part {
+        Part::Is(texts) => texts.iter().map(|text| text.len()).max().unwrap_or_default(),
+        Part::Of(..) => 0,
+    });
+    fixed.sum()
+}
+
+/// Can a text of this form begin with this byte?
+pub(crate) fn may_begin(form: &[Part], first: u8) -> bool {
+    let Some((part, rest)) = form.split_first() else {
+        return false;
+    };
+    match *part {
+        Part::Is(texts) => texts.iter().any(|fixed| match fixed.as_bytes().first() {
+            Some(byte) => *byte == first,
+            None => may_begin(rest, first),
+        }),
+        Part::Of(alphabet, least, _) => alphabet(first) || (least == 0 && may_begin(rest, first)),
+    }
+}
+
 /// How much of a text's beginning, and how much of its end, every text of this form has, in bytes.
 pub(crate) fn ends(form: &[Part], text: &str) -> (usize, usize) {
     let longest = |part: Option<&Part>, fits: &dyn Fn(&str) -> bool| match part {
@@ -122,6 +145,14 @@ pub(crate) mod tests {
             assert_eq!(fit(key, text.as_bytes()), fixed, "{text}");
         }
         assert_eq!((fit(&[], b""), fit(&[], b"x")), (Some(0), None));
+        let open: &[Part] = &[Is(&["", "x"]), Of(DIGITS, 0, 1), Is(&["k"])];
+        for (form, bytes) in [(key, "k"), (open, "x0123456789k"), (&[], "")] {
+            let may: Vec<u8> = (0..=255).filter(|first| may_begin(form, *first)).collect();
+            let mut bytes = bytes.as_bytes().to_vec();
+            bytes.sort_unstable();
+            assert_eq!(may, bytes);
+        }
+        assert_eq!((most_fixed(key), most_fixed(open), most_fixed(&[])), (8, 2, 0));
         let ended: &[Part] = &[Is(&["k-", "k-live-"]), Of(BASE64URL, 2, 8), Is(&["", "=", "=="])];
         for (form, text, of_all) in [
             (key, "k-live-ab", (7, 0)),
