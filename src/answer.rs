@@ -3,7 +3,8 @@
 use std::time::{Duration, SystemTime};
 
 use reqwest::header::{
-    CONTENT_ENCODING, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, TRANSFER_ENCODING,
+    CONTENT_ENCODING, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER,
+    TRANSFER_ENCODING,
 };
 use serde_json::Value;
 
@@ -51,6 +52,19 @@ pub(crate) const BODY_LIMIT: usize = 64 * 1024;
 
 /// How much is read of the answer to a look-up: some providers list all keys at once, with what each may do.
 pub(crate) const LIST_LIMIT: usize = 1024 * 1024;
+
+static REQUEST_IDS: [HeaderName; 5] = [
+    HeaderName::from_static("x-request-id"),
+    HeaderName::from_static("request-id"),
+    HeaderName::from_static("x-correlation-id"),
+    HeaderName::from_static("x-amzn-requestid"),
+    HeaderName::from_static("cf-ray"),
+];
+
+static RETRY_AFTER_MS: [HeaderName; 2] = [
+    HeaderName::from_static("retry-after-ms"),
+    HeaderName::from_static("x-ms-retry-after-ms"),
+];
 
 /// The body of an answer, as far as it was read.
 #[derive(Clone, Debug, PartialEq)]
@@ -106,7 +120,7 @@ impl Answer {
 
     /// The provider's clock if it sent one, else ours.
     pub(crate) fn now(&self) -> SystemTime {
-        self.header(DATE.as_str())
+        self.header(&DATE)
             .and_then(|date| httpdate::parse_http_date(date).ok())
             .unwrap_or(self.received)
     }
@@ -118,20 +132,14 @@ impl Answer {
 
     /// The id under which the provider keeps this request, in the headers that the field uses.
     pub(crate) fn request_id(&self) -> Option<&str> {
-        [
-            "x-request-id",
-            "request-id",
-            "x-correlation-id",
-            "x-amzn-requestid",
-            "cf-ray",
-        ]
-        .into_iter()
-        .find_map(|name| self.header(name).filter(|id| !id.is_empty()))
+        REQUEST_IDS
+            .iter()
+            .find_map(|name| self.header(name).filter(|id| !id.is_empty()))
     }
 
     /// The host that a redirect points to; the rest of the address may hold secrets.
     pub(crate) fn redirect_host(&self) -> Option<String> {
-        let location = reqwest::Url::parse(self.header("location")?).ok()?;
+        let location = reqwest::Url::parse(self.header(&LOCATION)?).ok()?;
         location.host_str().map(ToOwned::to_owned)
     }
 
@@ -139,12 +147,12 @@ impl Answer {
     /// others send. Negative, fractional and unreadable values say nothing; more than a day is a day.
     pub(crate) fn retry_after(&self) -> Option<Duration> {
         const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
-        for name in ["retry-after-ms", "x-ms-retry-after-ms"] {
+        for name in &RETRY_AFTER_MS {
             if let Some(milliseconds) = self.header(name).and_then(whole_number) {
                 return Some(Duration::from_millis(milliseconds).min(LONGEST));
             }
         }
-        let text = self.header(RETRY_AFTER.as_str())?.trim();
+        let text = self.header(&RETRY_AFTER)?.trim();
         if let Some(seconds) = whole_number(text) {
             return Some(Duration::from_secs(seconds).min(LONGEST));
         }
@@ -152,7 +160,7 @@ impl Answer {
         Some(date.duration_since(self.now()).unwrap_or_default().min(LONGEST))
     }
 
-    fn header(&self, name: &str) -> Option<&str> {
+    fn header(&self, name: &HeaderName) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
 

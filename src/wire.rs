@@ -90,15 +90,15 @@ impl Call {
         let listed = self.target.operation(operation);
         let listed = listed.ok_or("the operation is not a listed one")?;
         let (url, base) = (request.url(), self.target.base_of(operation));
-        let expected = format!(
-            "{}{}",
-            base.path().trim_end_matches('/'),
-            fill(listed.path, &self.parameters)?
-        );
-        if url.origin() != base.origin() || !url.username().is_empty() || url.password().is_some() {
+        let expected = fill(listed.path, &self.parameters)?;
+        let goes_elsewhere = url.scheme() != base.scheme()
+            || url.host() != base.host()
+            || url.port_or_known_default() != base.port_or_known_default();
+        if goes_elsewhere || !url.username().is_empty() || url.password().is_some() {
             return Err("the request would go to another origin".into());
         }
-        if url.path() != expected || url.fragment().is_some() {
+        let path = url.path().strip_prefix(base.path().trim_end_matches('/'));
+        if path != Some(&expected) || url.fragment().is_some() {
             return Err("the request's path is not the documented one".into());
         }
         self.check_query(listed, url)?;
@@ -112,13 +112,12 @@ impl Call {
         // RFC 9110 section 8.6 asks for it, and some gateways answer 411 without.
         let says_empty = request.body().is_none() && request.method() == Method::POST;
         let headers = request.headers_mut();
-        headers.remove("api-version"); // progenitor's own; no provider asks for it
+        headers.reserve(2 + self.target.headers.len() + self.credential.headers.len());
+        headers.remove(&API_VERSION); // progenitor's own; no provider asks for it
         // Laravel and others answer errors as HTML unless JSON is asked for.
-        headers.entry(ACCEPT).or_insert(HeaderValue::from_static(
-            "application/json, application/problem+json",
-        ));
+        headers.entry(ACCEPT).or_insert_with(|| ACCEPTED.clone());
         if says_empty {
-            headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+            headers.insert(CONTENT_LENGTH, NOTHING.clone());
         }
         for (name, value) in self.target.headers.iter().chain(&self.credential.headers) {
             headers.insert(name.clone(), value.clone());
@@ -150,6 +149,9 @@ impl Call {
         if self.query.iter().any(|(name, _)| !listed.query.contains(name)) {
             return Err("the document has no such query parameter".into());
         }
+        if self.query.is_empty() && url.query().is_none() {
+            return Ok(());
+        }
         let mut expected = url.clone();
         expected.set_query(None);
         if !self.query.is_empty() {
@@ -168,9 +170,15 @@ impl Call {
     }
 }
 
+static API_VERSION: HeaderName = HeaderName::from_static("api-version");
+static ACCEPTED: HeaderValue = HeaderValue::from_static("application/json, application/problem+json");
+static NOTHING: HeaderValue = HeaderValue::from_static("0");
+
 /// A document's path with its parameters' values, which may stand in a segment with fixed text around them.
 pub(crate) fn fill(template: &str, parameters: &[(&str, String)]) -> Result<String, String> {
-    let (mut path, mut rest) = (String::new(), template);
+    let values = parameters.iter().map(|(_, value)| value.len());
+    let mut path = String::with_capacity(template.len() + values.sum::<usize>());
+    let mut rest = template;
     while let Some((fixed, after)) = rest.split_once('{') {
         let (name, after) = after
             .split_once('}')
