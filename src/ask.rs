@@ -84,7 +84,7 @@ impl<P: Provider> RevokerInner<P> {
                     .map_err(|error| error.to_string()),
             };
             let known = match given {
-                Ok(known) => Arc::new(known.and_redacting(&others)),
+                Ok(known) => known.and_redacting(&others),
                 Err(message) => return (nothing_sent(message), Arc::new(Prepared::none(&others))),
             };
             let limit = end.min(began + self.attempt_timeout);

@@ -141,19 +141,20 @@ impl<P: Provider> Revoke for Revoker<P> {
     }
 
     async fn revoke_within(&self, key: &P::Key, within: &Within<'_>) -> RevokeResult {
+        // What most calls of a run do not do is boxed: the memory of each call has room for the largest of its parts.
         let call = async {
             if let Some(checks) = within.checks {
-                return self.0.revoke_checked(key, within, checks).await;
+                return Box::pin(self.0.revoke_checked(key, within, checks)).await;
             }
             // Doubt that a look can clear needs no request that could hurt.
             if within.in_doubt {
                 let looks = Checks::new().with_own_key();
-                return self.0.revoke_checked(key, within, &looks).await;
+                return Box::pin(self.0.revoke_checked(key, within, &looks)).await;
             }
             let call = OneCall::new(&self.0, key, *within);
             call.run_until(call.ended()).await
         };
-        self.0.watched(key, within.tenant, call).await
+        self.0.watched(key, within.tenant, pin!(call)).await
     }
 
     async fn find(&self, key: &P::Key) -> Result<KeyInfo, RevokeError> {
@@ -324,8 +325,9 @@ impl<'a, P: Provider> OneCall<'a, P> {
     }
 
     pub(crate) async fn run_until(&self, until: impl Future<Output = ()> + Send) -> RevokeResult {
-        // The end is asked first: what has ended already sends nothing.
-        let ended = unless(until, self.run()).await;
+        // The end is asked first: what has ended already sends nothing. Pinned here, as what is moved into a function
+        // that waits for it takes its room twice, once as the argument.
+        let ended = unless(until, pin!(self.run())).await;
         ended.unwrap_or_else(|| Err(self.cancelled()))
     }
 
@@ -392,7 +394,7 @@ impl<'a, P: Provider> OneCall<'a, P> {
             Ok(credential) => credential,
             Err(message) => return (not_sent(FailureReason::Credential, message), false),
         };
-        let credential = Arc::new(credential.and_redacting(&self.revoker.redactor));
+        let credential = credential.and_redacting(&self.revoker.redactor);
         self.progress(|progress| progress.credential = Some(Arc::clone(&credential)));
 
         if let Err(problem) = check_key(self.revoker.about(), &self.parameters, &credential) {
@@ -429,14 +431,12 @@ impl<'a, P: Provider> OneCall<'a, P> {
         let span = trace::request(&self.revoker.target, self.revoker.operation(), number);
         let sent = match self.revoker.deletion {
             None => {
-                attempt(P::revoke(&client, self.key), limit)
-                    .instrument(span.clone())
-                    .await
+                let request = pin!(P::revoke(&client, self.key));
+                attempt(request, limit).instrument(span.clone()).await
             }
             Some(_) => {
-                attempt(P::delete(&client, self.key), limit)
-                    .instrument(span.clone())
-                    .await
+                let request = pin!(P::delete(&client, self.key));
+                attempt(request, limit).instrument(span.clone()).await
             }
         };
         trace::answered(&span, &sent);
@@ -525,7 +525,7 @@ impl<P: Provider> World for OneCall<'_, P> {
             return false;
         };
         // What the provider says later may echo the old one.
-        let renewed = Arc::new(renewed.and_redacting(&refused.redactor));
+        let renewed = renewed.and_redacting(&refused.redactor);
         self.progress(|progress| progress.credential = Some(renewed));
         true
     }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
 use base64::Engine;
 use reqwest::header::{HeaderName, HeaderValue};
@@ -159,12 +160,16 @@ impl Prepared {
     }
 
     /// The same credential, which also keeps other secrets out of all texts.
-    pub(crate) fn and_redacting(&self, others: &Redactor) -> Self {
-        Self {
+    pub(crate) fn and_redacting(self: Arc<Self>, others: &Redactor) -> Arc<Self> {
+        let mut unknown = others.0.iter();
+        if unknown.all(|other| self.redactor.knows(other.expose_secret())) {
+            return self;
+        }
+        Arc::new(Self {
             headers: self.headers.clone(),
             redactor: self.redactor.and(others),
             key_id: self.key_id.clone(),
-        }
+        })
     }
 }
 

@@ -9,9 +9,11 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::capabilities::Capabilities;
 use crate::key::KeyRef;
 use crate::outcome::{Delivery, ErrorKind, KeyState, RevokeError, RevokeResult};
 use crate::registry::{Limits, Target};
+use crate::revoke::Revoke;
 use crate::within::Gate;
 
 /// So many refusals of permission, none of them after a success, and the credential may not revoke at all.
@@ -59,6 +61,8 @@ struct Stopped {
 
 pub(crate) struct Lane {
     pub(crate) target: Arc<Target>,
+    /// What the revoker can do, asked once.
+    pub(crate) can: Capabilities,
     pub(crate) gate: Arc<Gate>,
     pub(crate) in_flight: usize,
     limits: Limits,
@@ -83,6 +87,7 @@ pub(crate) struct Lane {
 impl Lane {
     pub(crate) fn new(target: Target, limits: Limits) -> Self {
         Self {
+            can: target.revoker.capabilities(),
             target: Arc::new(target),
             gate: Arc::default(),
             in_flight: 0,

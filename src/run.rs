@@ -24,7 +24,6 @@ use crate::outcome::{ErrorKind, KeyState, RevokeError, RevokeResult};
 use crate::plan::{Plan, PlanError};
 use crate::registry::Registry;
 use crate::resume::{Keeper, Past};
-use crate::revoke::Revoke;
 use crate::within::{ENDED, Stage, Stopper, Within};
 
 /// How many keys of a stream wait for their turn at most, so that a busy provider does not hold up the others.
@@ -102,6 +101,13 @@ struct Shared {
     registry: Registry,
     keeper: Option<Arc<Keeper>>,
     stopper: Stopper,
+}
+
+impl Shared {
+    /// Has anybody to be told of attempts?
+    fn is_watched(&self) -> bool {
+        self.registry.observer.is_some() || self.keeper.is_some()
+    }
 }
 
 /// The registry's observer, then the journal, which writes down only what nobody refused.
@@ -309,7 +315,6 @@ impl Run {
         if (is_full && !lane.is_stopped()) || self.jobs.len() >= MOST_TASKS {
             return false;
         }
-        let can = lane.target.revoker.capabilities();
         match lane.next(now) {
             None => false,
             Some(Next::Report(mut waiting, error)) => {
@@ -321,7 +326,7 @@ impl Run {
                 true
             }
             Some(Next::Send(mut waiting)) => {
-                if let Some(known) = self.past.settle(&mut waiting, &can) {
+                if let Some(known) = self.past.settle(&mut waiting, &lane.can) {
                     self.report(waiting.key, known);
                     return true;
                 }
@@ -334,6 +339,7 @@ impl Run {
                     Some(expected) => Some(checks.unwrap_or_default().with_expectation(expected)),
                     None => checks,
                 };
+                let checks = checks.map(Box::new); // most calls have none, and each has room for them
                 let call = call(
                     Arc::clone(&self.shared),
                     Arc::clone(&lane.target),
@@ -438,15 +444,16 @@ async fn call(
     gate: Arc<crate::within::Gate>,
     key: KeyRef,
     in_doubt: bool,
-    checks: Option<Checks>,
+    checks: Option<Box<Checks>>,
 ) -> RevokeResult {
+    let observer: &dyn Observer = &*shared;
     let within = Within {
         tenant: target.tenant.as_deref(),
-        observer: Some(&*shared),
+        observer: shared.is_watched().then_some(observer),
         gate: Some(&gate),
         stop: Some(&shared.stopper),
         in_doubt,
-        checks: checks.as_ref(),
+        checks: checks.as_deref(),
         yields: shared.registry.limits.longest_pause > Duration::ZERO,
     };
     target.revoker.revoke_text_within(key.key(), &within).await

@@ -47,6 +47,9 @@ impl Within<'_> {
         let (Some(gate), Some(stop)) = (self.gate, self.stop) else {
             return true;
         };
+        if !stop.is_ended() && !gate.is_closed() {
+            return true;
+        }
         unless(stop.reached(Stage::Finish), gate.open()).await.is_some()
     }
 
