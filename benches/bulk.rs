@@ -2,101 +2,35 @@
 //!
 //! `cargo bench --features fakes --bench bulk` interleaves the contestants and prints medians; `docs/benchmarks.md`
 //! says what was measured and how. `KEYS`, `CONCURRENCY` and `ROUNDS` change its size.
-#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod support;
 
 use std::io::Write;
 use std::net::SocketAddr;
-use std::num::NonZeroUsize;
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::sync::atomic::Ordering;
+use std::time::Instant;
 
+use futures_util::StreamExt;
 use keyrevoke::journal::FileJournal;
-use keyrevoke::{ClientOptions, Credential, KeyRef, Registry, dolfin};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use keyrevoke::{KeyRef, Registry};
+use support::{client, registry, serve, setting, spread};
 
-fn setting(name: &str, default: usize) -> usize {
-    std::env::var(name)
-        .ok()
-        .and_then(|value| value.parse().ok())
-        .unwrap_or(default)
-}
+/// Ours: the contestants' names, and those that they are held against.
+const NAMES: [&str; 8] = [
+    "keyrevoke",
+    "by hand",
+    "curl, Connection: close",
+    "keyrevoke, connections kept",
+    "by hand, connections kept",
+    "curl",
+    "keyrevoke with a journal",
+    "xargs curl",
+];
 
-/// A provider without latency, on a thread of its own, that counts what it is asked.
-fn serve() -> (SocketAddr, Arc<AtomicUsize>) {
-    let (send, receive) = std::sync::mpsc::channel();
-    let count = Arc::new(AtomicUsize::new(0));
-    let counted = Arc::clone(&count);
-    std::thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .unwrap();
-        runtime.block_on(async {
-            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-            send.send(listener.local_addr().unwrap()).unwrap();
-            loop {
-                let (stream, _) = listener.accept().await.unwrap();
-                tokio::spawn(answer(stream, Arc::clone(&counted)));
-            }
-        });
-    });
-    (receive.recv().unwrap(), count)
-}
-
-async fn answer(mut stream: TcpStream, count: Arc<AtomicUsize>) {
-    let mut buffer = vec![0; 4096];
-    let mut held = 0;
-    while let Ok(read) = stream.read(&mut buffer[held..]).await {
-        held += read;
-        if read == 0 || held == buffer.len() {
-            return;
-        }
-        if buffer[..held].ends_with(b"\r\n\r\n") {
-            let last = buffer[..held]
-                .windows(17)
-                .any(|part| part.eq_ignore_ascii_case(b"connection: close"));
-            held = 0;
-            count.fetch_add(1, Ordering::Relaxed);
-            if stream
-                .write_all(b"HTTP/1.1 204 No Content\r\n\r\n")
-                .await
-                .is_err()
-            {
-                return;
-            }
-            if last {
-                return;
-            }
-        }
-    }
-}
-
-async fn ours(
-    address: SocketAddr,
-    keys: Vec<KeyRef>,
-    concurrency: usize,
-    reuse: bool,
-    journal: Option<FileJournal>,
-) -> usize {
-    let mut options = ClientOptions::new();
-    if reuse {
-        options = options.with_connection_reuse(Duration::from_millis(500));
-    }
-    let revoker = dolfin::builder()
-        .with_options(options)
-        .with_base_url(format!("http://{address}"))
-        .with_credential(Credential::api_key("dol_live_benchmark"))
-        .build()
-        .unwrap();
-    let mut registry = Registry::new()
-        .with(keyrevoke::AnyRevoker::new(revoker))
-        .with_concurrency(NonZeroUsize::new(concurrency).unwrap());
-    if let Some(journal) = journal {
-        registry = registry.with_journal(journal);
-    }
+async fn ours(registry: Registry, keys: Vec<KeyRef>) -> usize {
     let mut run = registry.revoke_all(keys);
     let mut dead = 0;
     while let Some((_, result)) = run.next().await {
@@ -105,25 +39,11 @@ async fn ours(
     dead
 }
 
-/// What one writes by hand, with a fresh connection for each request as we have it.
 async fn by_hand(address: SocketAddr, keys: Vec<KeyRef>, concurrency: usize, reuse: bool) -> usize {
-    use futures_util::StreamExt;
-    let client = reqwest::Client::builder()
-        .pool_max_idle_per_host(if reuse { 64 } else { 0 })
-        .redirect(reqwest::redirect::Policy::none())
-        .http1_only()
-        .no_proxy()
-        .timeout(Duration::from_secs(10))
-        .connect_timeout(Duration::from_secs(5))
-        .build()
-        .unwrap();
+    let client = client(reuse);
     let calls = keys.into_iter().map(|key| {
-        let request = client
-            .post(format!("http://{address}/api-keys/{}/revoke", key.key()))
-            .header("x-dolfin-api-key", "dol_live_benchmark")
-            .header("accept", "application/json")
-            .header("content-length", "0");
-        async move { request.send().await.is_ok_and(|answer| answer.status() == 204) }
+        let client = client.clone();
+        async move { support::by_hand(&client, address, key.key()).await }
     });
     let mut calls = futures_util::stream::iter(calls).buffer_unordered(concurrency);
     let mut dead = 0;
@@ -133,21 +53,29 @@ async fn by_hand(address: SocketAddr, keys: Vec<KeyRef>, concurrency: usize, reu
     dead
 }
 
+fn url(address: SocketAddr, key: &KeyRef) -> String {
+    format!("http://{address}/api-keys/{}/revoke", key.key())
+}
+
+fn temporary(end: &str) -> PathBuf {
+    std::env::temp_dir().join(format!("keyrevoke-bench-{}.{end}", std::process::id()))
+}
+
 /// `curl --parallel --parallel-max N -K list`, which keeps connections unless it is told not to.
 fn curl(address: SocketAddr, keys: &[KeyRef], concurrency: usize, reuse: bool) -> usize {
-    let path = std::env::temp_dir().join(format!("keyrevoke-bench-{}.curl", std::process::id()));
+    let path = temporary("curl");
     let mut list = std::io::BufWriter::new(std::fs::File::create(&path).unwrap());
     for (index, key) in keys.iter().enumerate() {
         if index > 0 {
             writeln!(list, "next").unwrap();
         }
-        let url = format!("http://{address}/api-keys/{}/revoke", key.key());
+        let url = url(address, key);
         writeln!(
             list,
             "url = \"{url}\"\nrequest = POST\noutput = /dev/null\nsilent"
         )
         .unwrap();
-        writeln!(list, "header = \"x-dolfin-api-key: dol_live_benchmark\"").unwrap();
+        writeln!(list, "header = \"x-dolfin-api-key: {}\"", support::CREDENTIAL).unwrap();
         if !reuse {
             writeln!(list, "header = \"Connection: close\"").unwrap();
         }
@@ -169,9 +97,19 @@ fn curl(address: SocketAddr, keys: &[KeyRef], concurrency: usize, reuse: bool) -
     status.map_or(0, |status| if status.success() { keys.len() } else { 0 })
 }
 
-fn median(mut times: Vec<Duration>) -> Duration {
-    times.sort();
-    times[times.len() / 2]
+/// `xargs -P N curl`: a process for each key.
+fn xargs(address: SocketAddr, keys: &[KeyRef], concurrency: usize) -> usize {
+    let path = temporary("urls");
+    let urls: Vec<String> = keys.iter().map(|key| url(address, key)).collect();
+    std::fs::write(&path, urls.join("\n")).unwrap();
+    let header = format!("x-dolfin-api-key: {}", support::CREDENTIAL);
+    let status = Command::new("xargs")
+        .args(["-P", &concurrency.to_string(), "-n", "1"])
+        .args(["curl", "--silent", "--request", "POST", "--header", &header])
+        .stdin(std::fs::File::open(&path).unwrap())
+        .status();
+    let _ = std::fs::remove_file(&path);
+    status.map_or(0, |status| if status.success() { keys.len() } else { 0 })
 }
 
 fn main() {
@@ -180,77 +118,75 @@ fn main() {
         setting("CONCURRENCY", 16),
         setting("ROUNDS", 7),
     );
+    let only = std::env::var("ONLY").unwrap_or_default(); // a contestant's name, for profilers
     let (address, asked) = serve();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()
         .unwrap();
-    let keys: Vec<KeyRef> = (1..=count)
-        .map(|number| {
-            format!("dolfin:0d01f100-0000-4000-8000-{number:012x}")
-                .parse()
-                .unwrap()
-        })
-        .collect();
-    let names = [
-        "keyrevoke",
-        "by hand",
-        "curl, Connection: close",
-        "keyrevoke, connections kept",
-        "by hand, connections kept",
-        "curl",
-        "keyrevoke with a journal",
-    ];
-    let mut times = vec![Vec::new(); names.len()];
+    let keys: Vec<KeyRef> = support::keys(count).collect();
+    let (mut rates, mut costs) = (vec![Vec::new(); NAMES.len()], vec![Vec::new(); NAMES.len()]);
     for round in 0..=rounds {
-        for contestant in 0..names.len() {
-            let (given, before) = (keys.clone(), asked.load(Ordering::Relaxed));
-            let began = Instant::now();
+        for (contestant, name) in NAMES.iter().enumerate() {
+            if !only.is_empty() && only != *name {
+                continue;
+            }
+            // A process for each key is for scale only: a part of the keys will do.
+            let part = if contestant == 7 {
+                count.div_ceil(20)
+            } else {
+                count
+            };
+            let (given, before) = (keys[..part].to_vec(), asked.load(Ordering::Relaxed));
+            let (began, cpu) = (Instant::now(), support::cpu());
             let dead = match contestant {
-                0 => runtime.block_on(ours(address, given, concurrency, false, None)),
+                0 => runtime.block_on(ours(registry(address, concurrency, false), given)),
                 1 => runtime.block_on(by_hand(address, given, concurrency, false)),
-                2 => curl(address, &keys, concurrency, false),
-                3 => runtime.block_on(ours(address, given, concurrency, true, None)),
+                2 => curl(address, &given, concurrency, false),
+                3 => runtime.block_on(ours(registry(address, concurrency, true), given)),
                 4 => runtime.block_on(by_hand(address, given, concurrency, true)),
-                5 => curl(address, &keys, concurrency, true),
-                _ => {
-                    let path =
-                        std::env::temp_dir().join(format!("keyrevoke-bench-{}.jsonl", std::process::id()));
+                5 => curl(address, &given, concurrency, true),
+                6 => {
+                    let path = temporary("jsonl");
                     let journal = FileJournal::open(&path).unwrap();
-                    let dead = runtime.block_on(ours(address, given, concurrency, false, Some(journal)));
+                    let registry = registry(address, concurrency, false).with_journal(journal);
+                    let dead = runtime.block_on(ours(registry, given));
                     let _ = std::fs::remove_file(&path);
                     dead
                 }
+                _ => xargs(address, &given, concurrency),
             };
-            let took = began.elapsed();
+            let rate = part as f64 / began.elapsed().as_secs_f64();
+            let cost = (support::cpu() - cpu) * 1e6 / part as f64;
             let sent = asked.load(Ordering::Relaxed) - before;
-            assert_eq!(
-                (dead, sent),
-                (count, count),
-                "{} did not do its work",
-                names[contestant]
-            );
+            assert_eq!((dead, sent), (part, part), "{name} did not do its work");
             if round > 0 {
-                times[contestant].push(took); // the first round warms up
+                rates[contestant].push(rate); // the first round warms up
+                costs[contestant].push(cost);
             }
         }
     }
+    if !only.is_empty() {
+        return;
+    }
     println!("{count} keys, {concurrency} at a time, {rounds} interleaved rounds");
-    let ours = median(times[0].clone());
-    for (name, times) in names.iter().zip(&times) {
-        let (middle, least, most) = (
-            median(times.clone()),
-            times.iter().min().unwrap(),
-            times.iter().max().unwrap(),
-        );
-        println!(
-            "{name:<28} median {:>7.1} ms (from {:.1} to {:.1}), {:>7.0} keys/s; our throughput is {:.2} of it",
-            middle.as_secs_f64() * 1e3,
-            least.as_secs_f64() * 1e3,
-            most.as_secs_f64() * 1e3,
-            count as f64 / middle.as_secs_f64(),
-            middle.as_secs_f64() / ours.as_secs_f64(),
-        );
+    for ((name, own), costs) in NAMES.iter().zip(&rates).zip(&costs) {
+        let (middle, least, most) = spread(own.clone());
+        print!("{name:<28} {middle:>7.0} keys/s (from {least:.0} to {most:.0})");
+        match spread(costs.clone()) {
+            (cost, ..) if !name.contains("curl") => println!(", {cost:.1} µs on a processor a key"),
+            _ => println!(),
+        }
+    }
+    println!("our throughput is so much of theirs, round by round:");
+    for (ours, theirs) in [(0, 1), (0, 2), (3, 4), (3, 5), (0, 7)] {
+        let ratios = rates[ours]
+            .iter()
+            .zip(&rates[theirs])
+            .map(|(our, their)| our / their);
+        let (middle, least, most) = spread(ratios.collect());
+        let (ours, theirs) = (NAMES[ours], NAMES[theirs]);
+        println!("{ours:<28} {middle:.2} (from {least:.2} to {most:.2}) of {theirs}");
     }
 }
