@@ -124,6 +124,10 @@ impl<P: Provider> Revoke for Revoker<P> {
         self.0.is_own(key)
     }
 
+    fn knows_own(&self) -> bool {
+        matches!(&self.0.credentials, Credentials::Fixed(credential) if credential.key_id.is_some())
+    }
+
     fn check(&self, key: &P::Key) -> Result<(), InvalidInput> {
         match &self.0.credentials {
             Credentials::Fixed(credential) => check_key(self.0.about(), &key.parameters(), credential),

@@ -121,8 +121,8 @@ impl KeyRef {
 
 fn join(provider: &str, tenant: Option<&str>, key: &str) -> String {
     match tenant {
-        Some(tenant) => format!("{provider}@{tenant}:{key}"),
-        None => format!("{provider}:{key}"),
+        Some(tenant) => [provider, "@", tenant, ":", key].concat(),
+        None => [provider, ":", key].concat(),
     }
 }
 

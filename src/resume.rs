@@ -129,6 +129,9 @@ impl Past {
 
     /// What is known of a key already; `None` where it is to be sent, with or without doubt.
     pub(crate) fn settle(&mut self, waiting: &mut Waiting, can: &Capabilities) -> Option<RevokeResult> {
+        if self.known.is_empty() {
+            return None;
+        }
         let repeat = can.repeat();
         match self.known.remove(&waiting.key)? {
             // Who asks for deletion now did not get it then.

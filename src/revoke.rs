@@ -172,6 +172,12 @@ pub trait Revoke: Send + Sync + 'static {
         false
     }
 
+    /// Is there a key of which [`is_own`](Self::is_own) may hold? A list is not asked about key by key where there is none.
+    #[doc(hidden)]
+    fn knows_own(&self) -> bool {
+        true
+    }
+
     /// Revokes the key, and ends with a verdict when `until` completes first, such as a cancellation token:
     /// [`Live`](KeyState::Live) only if nothing can have left, else [`Unknown`](KeyState::Unknown).
     ///
@@ -419,6 +425,10 @@ impl<R: Revoke> Revoke for Arc<R> {
         R::is_own(self, key)
     }
 
+    fn knows_own(&self) -> bool {
+        R::knows_own(self)
+    }
+
     fn revoke_within(&self, key: &R::Key, within: &Within<'_>) -> impl Future<Output = RevokeResult> + Send {
         R::revoke_within(self, key, within)
     }
@@ -524,7 +534,7 @@ impl<R: Revoke> Erased for R {
     }
 
     fn is_own(&self, key: &str) -> bool {
-        self.parse_key(key).is_ok_and(|key| Revoke::is_own(self, &key))
+        Revoke::knows_own(self) && self.parse_key(key).is_ok_and(|key| Revoke::is_own(self, &key))
     }
 }
 
