@@ -570,6 +570,7 @@ impl Drop for Fake {
 }
 
 type AnswerOf = dyn Fn(Case, &[(&'static str, String)]) -> Reply;
+type ScheduledOf = fn(SystemTime, &[(&'static str, String)]) -> Option<Reply>;
 type LookUpOf = dyn Fn(&Asked, &[Issued]) -> Option<Reply>;
 
 /// What the table knows of a provider's fake.
@@ -579,7 +580,7 @@ pub(crate) struct FakeOf {
     pub(crate) key: Box<dyn Fn(u64) -> String>,
     pub(crate) answer: Box<AnswerOf>,
     pub(crate) secret: Box<dyn Fn(u64) -> String>,
-    pub(crate) scheduled: fn(SystemTime, &[(&'static str, String)]) -> Option<Reply>,
+    pub(crate) scheduled: ScheduledOf,
     pub(crate) look_up: Box<LookUpOf>,
 }
 
