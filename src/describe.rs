@@ -51,7 +51,7 @@ mod rules;
 /// let revoker = acme
 ///     .builder()
 ///     .with_base_url("https://keys.acme.example")
-///     .with_credential(Credential::bearer("an administrator's token"))
+///     .with_credential(Credential::bearer("an-administrators-token"))
 ///     .build()?;
 /// assert_eq!(revoker.provider(), "acme");
 /// # Ok::<(), keyrevoke::BuildError>(())
