@@ -247,12 +247,11 @@ fn is_proof(provider: &ProviderInfo, raw: &Raw) -> bool {
         ("devin-v3", 409, Some(error)) => text(&error, "detail").is_some(),
         ("kadosei", 200, Some(object)) => object.is_empty(),
         ("dolfin" | "sinjapp" | "kadosei" | "devin" | "devin-v3", ..) => false,
-        ("sendgrid" | "twilio" | "datadog" | "gitlab" | "okta" | "workos", status, _) => status == 204,
+        ("sendgrid" | "twilio" | "datadog" | "gitlab" | "okta", status, _) => status == 204,
         ("openai" | "openai-admin", 200, Some(answer)) => {
             let id = parameters(provider).pop().map(|(_, id)| id);
             text(&answer, "id") == id && answer.get("deleted") == Some(&json!(true))
         }
-        ("openrouter", 200, Some(answer)) => answer.get("deleted") == Some(&json!(true)),
         ("cloudflare", 200, Some(answer)) => {
             let id = parameters(provider).pop().map(|(_, id)| json!(id));
             let result = answer.get("result").and_then(|result| result.get("id"));
@@ -262,7 +261,7 @@ fn is_proof(provider: &ProviderInfo, raw: &Raw) -> bool {
             let id = parameters(provider).pop().map(|(_, id)| id);
             text(&key, "id") == id && key.get("revoked") == Some(&json!(true))
         }
-        ("openai" | "openai-admin" | "openrouter" | "cloudflare" | "clerk", ..) => false,
+        ("openai" | "openai-admin" | "cloudflare" | "clerk", ..) => false,
         (_, status, object) => provider.entry().about().rules.iter().any(|rule| {
             let proves = matches!(rule.meaning, Meaning::Dead(..)) && rule.status == status;
             proves && (rule.body == Expect::Anything || object.is_some())
