@@ -1,4 +1,5 @@
 #![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 #[cfg(not(any(feature = "aws-lc-rs", feature = "ring")))]
 compile_error!("TLS needs cryptography: switch on the feature `aws-lc-rs`, which is the default, or `ring`");
@@ -75,6 +76,8 @@ pub mod fakes;
 #[cfg(all(fuzzing, feature = "fakes"))]
 #[doc(hidden)]
 pub mod fuzzing;
+#[cfg(any(doc, doctest))]
+pub mod guide;
 pub mod journal;
 pub mod timestamp;
 
