@@ -334,3 +334,42 @@ async fn people_are_told_what_a_death_rests_on() {
     let (_, out, _) = run(command, "").await;
     assert!(out.contains("already revoked (404), caller attested"), "{out}");
 }
+
+#[tokio::test]
+async fn a_list_that_shows_ends_of_secrets_tells_one_key_from_others_and_nothing_is_guessed() {
+    let identify = |fake: &Fake, secret: String| {
+        let mut command = at(fake);
+        command.args(["identify", "--json", &format!("--find-key={}", fake.provider())]);
+        async move { run(command, &secret).await }
+    };
+    let fake = Fake::start("openai-admin").await.unwrap();
+    let (mine, _other) = (fake.new_key(), fake.new_key());
+    let (exit, out, err) = identify(&fake, fake.secret(&mine).unwrap()).await;
+    let report = &lines(&out)[0];
+    assert_eq!(
+        (exit, err.as_str(), &report["key"]),
+        (0, "", &json!(mine.as_str())),
+        "{out}"
+    );
+    let (exit, out, _) = identify(&fake, "sk-admin-of-somebody-else".to_owned()).await;
+    let report = &lines(&out)[0];
+    assert_eq!(
+        (exit, &report["key"], &report["candidates"]),
+        (3, &Value::Null, &json!([]))
+    );
+
+    // All of them end alike, so that the four characters that are shown are too few to be sure.
+    let fake = Fake::start("anthropic").await.unwrap();
+    let (mine, _other) = (fake.new_key(), fake.new_key());
+    let (exit, out, _) = identify(&fake, fake.secret(&mine).unwrap()).await;
+    let report = &lines(&out)[0];
+    assert_eq!((exit, &report["key"]), (3, &Value::Null), "{out}");
+    assert_eq!(report["candidates"], json!([mine.as_str()]));
+    assert!(
+        report["next_step"]
+            .as_str()
+            .unwrap()
+            .contains("before any is revoked"),
+        "{report}"
+    );
+}
