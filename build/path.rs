@@ -31,6 +31,10 @@ pub(crate) fn parameters(path: &str) -> Result<Vec<String>, String> {
     let segments = path
         .strip_prefix('/')
         .ok_or_else(|| format!("the path {path} does not begin with `/`"))?;
+    // Where all requests go to one path, it is the body that says which of them one is.
+    if segments.is_empty() {
+        return Ok(Vec::new());
+    }
     // A slash at the end is part of some vendors' paths; an empty segment elsewhere is never meant.
     let segments = segments.strip_suffix('/').unwrap_or(segments);
     let mut names = Vec::new();
@@ -150,9 +154,10 @@ mod tests {
     fn paths_that_a_url_would_change_are_refused() {
         assert_eq!(parameters("/a/{b}/c.d/{e}:f").unwrap(), ["b", "e"]);
         assert!(parameters("/a/{b}/").is_ok());
+        assert_eq!(parameters("/"), Ok(Vec::new()));
         for path in [
-            "", "a", "/", "//", "/a//b", "/a/./b", "/a/../b", "/a?b", "/a#b", "/a b", "/a\\b", "/ä",
-            "/a%2fb", "/{a}{b}", "/{}", "/{a", "/a}", "/{a}/{a}", "/{{a}}",
+            "", "a", "//", "/a//b", "/a/./b", "/a/../b", "/a?b", "/a#b", "/a b", "/a\\b", "/ä", "/a%2fb",
+            "/{a}{b}", "/{}", "/{a", "/a}", "/{a}/{a}", "/{{a}}",
         ] {
             assert!(parameters(path).is_err(), "{path}");
         }

@@ -90,7 +90,7 @@ pub(crate) struct Answer {
 impl Answer {
     pub(crate) fn new(status: u16, headers: HeaderMap, body: Body, received: SystemTime) -> Self {
         let json = match &body {
-            Body::Complete(bytes) if says_json(&headers) => json::parse(bytes).ok(),
+            Body::Complete(bytes) if says(&headers, is_json) => json::parse(bytes).ok(),
             _ => None,
         };
         Self {
@@ -105,6 +105,15 @@ impl Answer {
     /// The body, where it is one complete JSON text that was sent as such.
     pub(crate) fn json(&self) -> Option<&Value> {
         self.json.as_ref()
+    }
+
+    /// The body, where it is one complete XML document that was sent as such.
+    #[cfg(feature = "aws")]
+    pub(crate) fn xml(&self) -> Option<Value> {
+        match &self.body {
+            Body::Complete(bytes) if says(&self.headers, is_xml) => crate::xml::parse(bytes),
+            _ => None,
+        }
     }
 
     /// The media type as sent, without parameters.
@@ -178,8 +187,18 @@ fn whole_number(text: &str) -> Option<u64> {
     digits.then(|| text.parse().unwrap_or(u64::MAX))
 }
 
-/// Exactly one media type, which is JSON, and no encoding that would have to be undone first.
-fn says_json(headers: &HeaderMap) -> bool {
+fn is_json(media: &str) -> bool {
+    let suffix = media.strip_prefix("application/");
+    suffix.is_some_and(|subtype| subtype == "json" || (subtype.ends_with("+json") && subtype.len() > 5))
+}
+
+#[cfg(feature = "aws")]
+fn is_xml(media: &str) -> bool {
+    ["text/xml", "application/xml"].contains(&media)
+}
+
+/// Exactly one media type, which is the wanted one, and no encoding that would have to be undone first.
+fn says(headers: &HeaderMap, is_wanted: fn(&str) -> bool) -> bool {
     let only = |name: HeaderName, allowed: &str| {
         let is_allowed = |value: &HeaderValue| {
             value
@@ -189,12 +208,7 @@ fn says_json(headers: &HeaderMap) -> bool {
         headers.get_all(name).iter().all(is_allowed)
     };
     let plain = only(CONTENT_ENCODING, "identity") && only(TRANSFER_ENCODING, "chunked");
-    let is_json = |media: &str| {
-        let media = media.to_ascii_lowercase();
-        let suffix = media.strip_prefix("application/");
-        suffix.is_some_and(|subtype| subtype == "json" || (subtype.ends_with("+json") && subtype.len() > 5))
-    };
-    plain && media_type(headers).is_some_and(is_json)
+    plain && media_type(headers).is_some_and(|media| is_wanted(&media.to_ascii_lowercase()))
 }
 
 fn media_type(headers: &HeaderMap) -> Option<&str> {

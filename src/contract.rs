@@ -69,9 +69,13 @@ fn every_rule_is_documented_or_says_what_else_states_it() {
             );
             let response = response_of(&responses, rule.status);
             assert_eq!(response.is_some(), rule.documented, "{name}");
-            let (Some(response), Expect::Object(members)) = (response, rule.body) else {
-                continue;
+            let members = match rule.body {
+                Expect::Object(members) => members,
+                #[cfg(feature = "aws")]
+                Expect::Xml(members) => members,
+                _ => continue,
             };
+            let Some(response) = response else { continue };
             for (media, body) in bodies(response) {
                 let properties = body["schema"]["properties"].as_object().unwrap();
                 for member in members.iter().flat_map(|member| member.names()) {
@@ -151,7 +155,9 @@ fn row_106_golden_every_documented_answer_has_its_verdict() {
                     Some(example) => example.clone(),
                     None => sample(&body["schema"], "", status, &parameters),
                 };
-                line(media, &[("content-type", media)], sample.to_string());
+                // What is no JSON stands in the document as it is sent.
+                let text = sample.as_str().map_or(sample.to_string(), ToOwned::to_owned);
+                line(media, &[("content-type", media)], text);
             }
         }
     }

@@ -60,6 +60,18 @@ impl Credential {
         Self::of_kind(Kind::KeyPair(id.into().into(), secret.into().into()))
     }
 
+    /// A temporary access key of AWS, with the token of its session. One without a token is a
+    /// [key pair](Self::key_pair).
+    #[cfg(feature = "aws")]
+    pub fn temporary_key_pair(
+        id: impl Into<String>,
+        secret: impl Into<String>,
+        session_token: impl AsRef<str>,
+    ) -> Self {
+        let secret = Zeroizing::new(secret.into());
+        Self::key_pair(id, format!("{}:{}", secret.as_str(), session_token.as_ref()))
+    }
+
     /// A credential as it stands in an environment variable or a file; the provider says what it is.
     ///
     /// One line break at its end is dropped. What begins with `Bearer ` is a bearer token, what begins with the
@@ -122,6 +134,9 @@ pub enum Form {
     Basic,
     /// Two headers of the provider's own.
     KeyPair(&'static str, &'static str),
+    /// A signature over the request, by an access key of AWS.
+    #[cfg(feature = "aws")]
+    Signed(crate::sigv4::Scope),
 }
 
 impl fmt::Display for Form {
@@ -132,6 +147,8 @@ impl fmt::Display for Form {
             Self::ApiKey(header) => write!(f, "{header} header"),
             Self::Basic => f.write_str("Basic USER:PASSWORD"),
             Self::KeyPair(first, second) => write!(f, "{first} and {second} headers as FIRST:SECOND"),
+            #[cfg(feature = "aws")]
+            Self::Signed(_) => f.write_str("signature by ID:SECRET or ID:SECRET:SESSION_TOKEN"),
         }
     }
 }
@@ -142,6 +159,9 @@ pub(crate) struct Prepared {
     pub(crate) redactor: Redactor,
     /// The id of the key that the credential itself is.
     pub(crate) key_id: Option<String>,
+    /// What signs requests, where no header is the same for all of them.
+    #[cfg(feature = "aws")]
+    pub(crate) signer: Option<crate::sigv4::Signer>,
 }
 
 impl Prepared {
@@ -151,11 +171,17 @@ impl Prepared {
             headers: Vec::new(),
             redactor: redactor.clone(),
             key_id: None,
+            #[cfg(feature = "aws")]
+            signer: None,
         }
     }
 
     /// Do both authorise with the same values?
     pub(crate) fn is_same(&self, other: &Self) -> bool {
+        #[cfg(feature = "aws")]
+        if self.signer != other.signer {
+            return false;
+        }
         self.headers == other.headers
     }
 
@@ -169,6 +195,8 @@ impl Prepared {
             headers: self.headers.clone(),
             redactor: self.redactor.and(others),
             key_id: self.key_id.clone(),
+            #[cfg(feature = "aws")]
+            signer: self.signer.clone(),
         })
     }
 }
@@ -197,6 +225,8 @@ impl Credential {
         let second = second.unwrap_or_default();
         let mut secrets = vec![first];
         let encoded;
+        #[cfg(feature = "aws")]
+        let mut signer = None;
         let values = match form {
             Form::Bearer => vec![("authorization", Zeroizing::new(format!("Bearer {first}")))],
             Form::Scheme(word) => vec![("authorization", Zeroizing::new(format!("{word} {first}")))],
@@ -223,6 +253,28 @@ impl Credential {
                     (two, Zeroizing::new(second.to_owned())),
                 ]
             }
+            #[cfg(feature = "aws")]
+            Form::Signed(scope) => {
+                // No secret of AWS holds a colon.
+                let (secret, token) = match second.split_once(':') {
+                    Some((secret, token)) => (secret, Some(token)),
+                    None => (second, None),
+                };
+                if secret.is_empty() || token.is_some_and(str::is_empty) {
+                    return Err((
+                        "has an empty part",
+                        "give ID:SECRET or ID:SECRET:SESSION_TOKEN".into(),
+                    ));
+                }
+                secrets = [Some(secret), token].into_iter().flatten().collect(); // the id is no secret
+                signer = Some(crate::sigv4::Signer {
+                    scope,
+                    id: first.to_owned(),
+                    secret: secret.into(),
+                    token: token.map(Into::into),
+                });
+                Vec::new()
+            }
         };
         let mut headers = Vec::with_capacity(values.len());
         for (name, value) in values {
@@ -243,6 +295,8 @@ impl Credential {
             headers,
             redactor: Redactor(secrets.into_iter().map(SecretString::from).collect()),
             key_id: self.key.clone(),
+            #[cfg(feature = "aws")]
+            signer,
         })
     }
 
@@ -263,7 +317,7 @@ impl Credential {
                 Some(password.expose_secret()),
             )),
             Kind::KeyPair(id, secret) => {
-                let form = find(|form| matches!(form, Form::KeyPair(..)))?;
+                let form = find(is_pair)?;
                 Some((form, id.expose_secret(), Some(secret.expose_secret())))
             }
             Kind::Text(text) => {
@@ -282,7 +336,7 @@ impl Credential {
                     return Some((form, key, None));
                 }
                 match *forms.first()? {
-                    form @ (Form::Basic | Form::KeyPair(..)) => {
+                    form if form == Form::Basic || is_pair(&form) => {
                         let (first, second) = text.split_once(':')?;
                         Some((form, first, Some(second)))
                     }
@@ -291,6 +345,15 @@ impl Credential {
             }
         }
     }
+}
+
+/// Does the form take two values as they are?
+fn is_pair(form: &Form) -> bool {
+    #[cfg(feature = "aws")]
+    if matches!(form, Form::Signed(_)) {
+        return true;
+    }
+    matches!(form, Form::KeyPair(..))
 }
 
 fn check_value(value: &str, is_basic: bool) -> Result<(), (&'static str, Cow<'static, str>)> {

@@ -23,6 +23,10 @@ pub(crate) fn read(answer: &Answer, redactor: &Redactor) -> Facts {
         request_id: answer.request_id().map(|id| clean(id, redactor)),
         ..Facts::default()
     };
+    #[cfg(feature = "aws")]
+    if let Some(body) = answer.xml() {
+        return of_aws(&body, facts, redactor);
+    }
     let Some(Value::Object(body)) = answer.json() else {
         return facts;
     };
@@ -69,6 +73,20 @@ pub(crate) fn read(answer: &Answer, redactor: &Redactor) -> Facts {
         .map(|error| FieldError::new(clean(&error.field, redactor), clean(&error.message, redactor)))
         .collect();
     facts
+}
+
+/// AWS: `<ErrorResponse><Error><Code>, <Message>`.
+#[cfg(feature = "aws")]
+fn of_aws(body: &Value, facts: Facts, redactor: &Redactor) -> Facts {
+    let error = &body["ErrorResponse"]["Error"];
+    let text = |name: &str| words(&error[name]).map(|text| clean(&text, redactor));
+    let id = words(&body["ErrorResponse"]["RequestId"]).map(|id| clean(&id, redactor));
+    Facts {
+        provider_code: text("Code"),
+        detail: text("Message"),
+        request_id: facts.request_id.or(id),
+        ..facts
+    }
 }
 
 /// A code of the form `Word.Word` in a problem document, as Dolfin's pages give them.

@@ -81,6 +81,8 @@ fn answer(status: u16, body: &Expect) -> String {
         Expect::Anything => status.to_string(),
         Expect::EmptyObject => format!("{status} {{}}"),
         Expect::Object(members) => format!("{status} {}", object(members)),
+        #[cfg(feature = "aws")]
+        Expect::Xml(members) => format!("{status} XML {}", object(members)),
     }
 }
 

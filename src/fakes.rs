@@ -670,6 +670,10 @@ fn is_sent(provider: &ProviderInfo, forms: &[Form], request: &Received, text: &s
     let name = provider.entry().about().name;
     let prepared = Credential::from_text(text).prepare(name, forms);
     prepared.is_ok_and(|prepared| {
+        #[cfg(feature = "aws")]
+        if let Some(signer) = &prepared.signer {
+            return signer.has_signed(request);
+        }
         let mut headers = prepared.headers.iter();
         headers.all(|(name, value)| request.header(name.as_str()) == value.to_str().ok())
     })

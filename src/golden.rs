@@ -61,6 +61,7 @@ fn own_shapes(provider: &ProviderInfo) -> Vec<Shape> {
     let mut add = |name: String, media: Option<&str>, body: Vec<u8>| {
         let media = match media {
             Some("application/problem+json") => Some("application/problem+json"),
+            Some("text/xml") => Some("text/xml"),
             media => media.map(|_| "application/json"),
         };
         let headers = media

@@ -57,6 +57,8 @@ mod revocation;
 mod revoke;
 mod run;
 mod secret;
+#[cfg(feature = "aws")]
+mod sigv4;
 mod source;
 #[cfg(all(test, feature = "fakes"))]
 mod specimen;
@@ -66,6 +68,8 @@ mod verify;
 mod wire;
 mod within;
 mod written;
+#[cfg(feature = "aws")]
+mod xml;
 
 #[cfg(feature = "blocking")]
 pub mod blocking;

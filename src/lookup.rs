@@ -216,8 +216,14 @@ pub(crate) fn read_page<P: Provider>(
         }
         _ => return Err(Unread::new(about, attempt, redactor)),
     };
+    #[cfg(feature = "aws")]
+    let xml = answer.xml();
+    #[cfg(feature = "aws")]
+    let body = if P::READS_XML { xml.as_ref() } else { answer.json() };
+    #[cfg(not(feature = "aws"))]
+    let body = answer.json();
     let no_members = Map::new();
-    let (object, list) = match answer.json() {
+    let (object, list) = match body {
         Some(Value::Object(object)) => (object, None),
         Some(Value::Array(list)) => (&no_members, Some(list.as_slice())),
         _ => return Err(Unread::new(about, attempt, redactor)),
@@ -450,6 +456,12 @@ impl<'a> Reading<'a> {
         };
         let links = self.answer.headers("link");
         links.iter().any(|link| link.is_none_or(next))
+    }
+
+    /// Is the member a list?
+    #[cfg(feature = "aws")]
+    pub(crate) fn is_list(&self, name: &str) -> bool {
+        self.object.get(name).is_some_and(Value::is_array)
     }
 
     /// An object or null, which must be there.

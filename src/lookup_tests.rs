@@ -97,6 +97,8 @@ fn all() -> Vec<Asks> {
         row::<crate::clerk::Clerk>(),
         row::<WorkOs>(),
         row::<crate::google_service_account::GoogleServiceAccount>(),
+        #[cfg(feature = "aws")]
+        row::<crate::aws_iam::AwsIam>(),
     ]
 }
 

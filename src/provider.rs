@@ -152,6 +152,11 @@ pub trait Provider: Sized + Send + Sync + 'static {
     #[doc(hidden)]
     const PROBE_CONTENT: Content = Content::Empty;
 
+    /// Are answers to look-ups XML?
+    #[doc(hidden)]
+    #[cfg(feature = "aws")]
+    const READS_XML: bool = false;
+
     /// Sends a look-up, by the name of its operation.
     #[doc(hidden)]
     fn look_up(_client: &Self::Client, _lookup: &Lookup) -> impl Future<Output = Sent> + Send {

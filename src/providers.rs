@@ -18,16 +18,16 @@ use crate::wire::Operation;
 
 /// One row a provider: its module and its marker.
 macro_rules! table {
-    ($($module:ident :: $marker:ident,)*) => {
-        $(pub mod $module;)*
+    ($($(#[$when:meta])? $module:ident :: $marker:ident,)*) => {
+        $($(#[$when])? pub mod $module;)*
         /// The providers' modules, for the crate's root.
         pub(crate) mod modules {
-            $(pub use super::$module;)*
+            $($(#[$when])? pub use super::$module;)*
         }
-        $(impl Row for $module::$marker {})*
-        const TABLE: &[ProviderInfo] = &[$(ProviderInfo(&$module::$marker),)*];
+        $($(#[$when])? impl Row for $module::$marker {})*
+        const TABLE: &[ProviderInfo] = &[$($(#[$when])? ProviderInfo(&$module::$marker),)*];
         /// The same where deletion is asked for, which not all of them offer.
-        const DELETING: &[ProviderInfo] = &[$(ProviderInfo(&Deleting($module::$marker)),)*];
+        const DELETING: &[ProviderInfo] = &[$($(#[$when])? ProviderInfo(&Deleting($module::$marker)),)*];
     };
 }
 
@@ -52,6 +52,8 @@ table! {
     clerk::Clerk,
     workos::WorkOs,
     google_service_account::GoogleServiceAccount,
+    #[cfg(feature = "aws")]
+    aws_iam::AwsIam,
     jupyterhub::JupyterHub,
 }
 

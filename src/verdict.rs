@@ -62,6 +62,9 @@ pub(crate) enum Expect {
     EmptyObject,
     /// A JSON object of which all of these hold.
     Object(&'static [Member]),
+    /// An XML document of which all of these hold: an object with the root element as its one member.
+    #[cfg(feature = "aws")]
+    Xml(&'static [Member]),
 }
 
 /// A condition on the members of a JSON object.
@@ -358,6 +361,15 @@ pub(crate) fn verdict(rules: &[Rule], parameters: &[(&str, String)], attempt: &A
 }
 
 pub(crate) fn body_fits(expect: Expect, answer: &Answer, parameters: &[(&str, String)]) -> bool {
+    #[cfg(feature = "aws")]
+    if let Expect::Xml(members) = expect {
+        let body = answer.xml();
+        return body.as_ref().and_then(Value::as_object).is_some_and(|object| {
+            members
+                .iter()
+                .all(|member| member.holds(object, answer, parameters))
+        });
+    }
     // A problem document under a success status contradicts itself.
     let contradicts = (200..300).contains(&answer.status) && answer.is_problem_document();
     match (expect, answer.json()) {

@@ -122,6 +122,10 @@ impl Call {
         for (name, value) in self.target.headers.iter().chain(&self.credential.headers) {
             headers.insert(name.clone(), value.clone());
         }
+        #[cfg(feature = "aws")]
+        if let Some(signer) = &self.credential.signer {
+            signer.sign(request)?;
+        }
         Ok(())
     }
 
