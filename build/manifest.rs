@@ -44,6 +44,8 @@ struct Operation {
     #[serde(default)]
     body_names_keys: bool,
     #[serde(default)]
+    revokes_caller: bool,
+    #[serde(default)]
     harmless: bool,
     prefixed: Option<bool>,
     #[serde(default)]
@@ -195,6 +197,7 @@ fn provider(name: String, table: Table) -> Provider {
                 method: entry.method.clone(),
                 path: entry.path.clone(),
                 body_names_keys: entry.body_names_keys,
+                revokes_caller: entry.revokes_caller,
                 arguments: entry.arguments.clone(),
                 sets_headers: entry.sets_headers.clone(),
                 ids: entry.ids.clone(),

@@ -45,6 +45,8 @@ pub(crate) struct Listed {
     pub(crate) path: String,
     /// This DELETE on a collection revokes only what its body names.
     pub(crate) body_names_keys: bool,
+    /// This DELETE ends in a word for whoever calls, who is what it revokes.
+    pub(crate) revokes_caller: bool,
     /// Query and header parameters that become arguments; the others are left out.
     pub(crate) arguments: Vec<String>,
     /// Required headers that the crate sets itself, such as a credential's.
@@ -135,7 +137,12 @@ fn keep(
     let short = path::strip_prefix(&listed.path, prefix).map_err(|reason| vec![fault(reason)])?;
     // From here on everything is said at once.
     let mut faults = Vec::new();
-    let refused = path::refuse_collection_delete(&listed.method, short, listed.body_names_keys);
+    let refused = path::refuse_collection_delete(
+        &listed.method,
+        short,
+        listed.body_names_keys,
+        listed.revokes_caller,
+    );
     noted(refused.map_err(fault), &mut faults);
     let names = noted(path::parameters(short).map_err(fault), &mut faults);
     let declared = noted(parameters::all(document, item, operation, &place), &mut faults);
@@ -294,6 +301,7 @@ mod tests {
             method: method.into(),
             path: path.into(),
             body_names_keys: false,
+            revokes_caller: false,
             arguments: Vec::new(),
             sets_headers: Vec::new(),
             ids: BTreeMap::new(),

@@ -222,6 +222,7 @@ mod tests {
             method: "get".into(),
             path: "/k/{a}/{b}".into(),
             body_names_keys: false,
+            revokes_caller: false,
             arguments: arguments.iter().map(|name| (*name).into()).collect(),
             sets_headers: vec!["X-Key".into()],
             ids: Default::default(),

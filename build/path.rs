@@ -4,16 +4,30 @@ use serde_json::Value;
 
 use super::fault::Fault;
 
+/// Words at the end of a path that mean whoever calls.
+const CALLER: [&str; 3] = ["self", "current", "me"];
+
 /// A Devin client with `DELETE /v2/enterprise/api-keys` would be one empty id away from revoking every key of a company.
-/// So no DELETE on a collection is generated, but for one whose listed body names the keys.
+/// So no DELETE on a collection is generated, but for one whose listed body names the keys, and for one that is said to
+/// revoke whoever calls and ends in a word for that.
 ///
 /// `{id}.json` and `{id}:revoke` begin with the parameter and are fine; `/keys{format}` is still the collection.
 pub(crate) fn refuse_collection_delete(
     method: &str,
     path: &str,
     body_names_keys: bool,
+    revokes_caller: bool,
 ) -> Result<(), String> {
     let last = path.rsplit('/').next().unwrap_or_default();
+    if revokes_caller && !(method == "delete" && CALLER.contains(&last)) {
+        return Err(format!(
+            "`revokes_caller = true` is for a DELETE that ends in one of: {}",
+            CALLER.join(", ")
+        ));
+    }
+    if revokes_caller {
+        return Ok(());
+    }
     if method != "delete" || last.starts_with('{') {
         return Ok(());
     }
@@ -22,7 +36,7 @@ pub(crate) fn refuse_collection_delete(
     }
     Err(format!(
         "DELETE {path} acts on a whole collection: its last segment is not a parameter \
-         (only a revoke with `body_names_keys = true` may do that)"
+         (only a revoke with `body_names_keys = true` or `revokes_caller = true` may do that)"
     ))
 }
 
@@ -141,13 +155,36 @@ mod tests {
             "/",
             "",
         ] {
-            assert!(refuse_collection_delete("delete", path, false).is_err(), "{path}");
-            assert!(refuse_collection_delete("delete", path, true).is_ok(), "{path}");
+            assert!(
+                refuse_collection_delete("delete", path, false, false).is_err(),
+                "{path}"
+            );
+            assert!(
+                refuse_collection_delete("delete", path, true, false).is_ok(),
+                "{path}"
+            );
         }
         for path in ["/keys/{id}", "/keys/{id}.json", "/keys/{id}:revoke"] {
-            assert!(refuse_collection_delete("delete", path, false).is_ok(), "{path}");
+            assert!(
+                refuse_collection_delete("delete", path, false, false).is_ok(),
+                "{path}"
+            );
         }
-        assert!(refuse_collection_delete("post", "/keys/{id}/revoke", false).is_ok());
+        assert!(refuse_collection_delete("post", "/keys/{id}/revoke", false, false).is_ok());
+        // Whoever calls, and nobody else.
+        assert!(refuse_collection_delete("delete", "/tokens/self", false, true).is_ok());
+        for (method, path) in [
+            ("delete", "/tokens"),
+            ("delete", "/tokens/{id}"),
+            ("delete", "/self/tokens"),
+            ("delete", "/tokens/self.json"),
+            ("post", "/tokens/self"),
+        ] {
+            assert!(
+                refuse_collection_delete(method, path, false, true).is_err(),
+                "{method} {path}"
+            );
+        }
     }
 
     #[test]

@@ -21,7 +21,7 @@ use crate::inventory::Inventory;
 use crate::key::KeyRef;
 use crate::key_filter::KeyFilter;
 use crate::key_info::KeyInfo;
-use crate::lookup::{FIND, Lookup, Page, SECRET, Unread, read_page};
+use crate::lookup::{FIND, Lookup, Page, Unread, read_page};
 use crate::observer::BoxFuture;
 use crate::outcome::{Delivery, ErrorKind, KeyState, RevokeError};
 use crate::probe::{Probed, probed};
@@ -58,6 +58,8 @@ pub(crate) fn unsupported(provider: String, what: &str) -> RevokeError {
 /// Requests for one look-up, at most: a provider that fails three times is left alone.
 const MOST_ATTEMPTS: u32 = 3;
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
+/// How long a provider must go on refusing a secret that it accepted before, where nobody else can be tried.
+const LASTING: Duration = Duration::from_secs(1);
 
 impl<P: Provider> RevokerInner<P> {
     /// Sends a look-up until there is an answer that a repeat would not better, within the deadline. What came with it is
@@ -79,7 +81,7 @@ impl<P: Provider> RevokerInner<P> {
                 Some(known) => Ok(known),
                 None => self
                     .credentials
-                    .current()
+                    .current(self.about().name, None)
                     .await
                     .map_err(|error| error.to_string()),
             };
@@ -127,12 +129,12 @@ impl<P: Provider> RevokerInner<P> {
         let mut parameters = lookup.parameters.clone();
         let mut content = Content::Empty;
         if let Some(secret) = lookup.secret() {
-            parameters.push((SECRET, secret.to_owned()));
+            parameters.push((lookup.secret_name(), secret.to_owned()));
             content = P::PROBE_CONTENT;
         }
         let call = Call {
             target: Arc::clone(&self.target),
-            parameters: Arc::new(parameters),
+            parameters: credential.and_own(&Arc::new(parameters)),
             query: Arc::new(lookup.query.clone()),
             content,
             credential: Arc::clone(credential),
@@ -251,6 +253,14 @@ impl<P: Provider> RevokerInner<P> {
 
     /// Does the provider accept anybody at all now? While its own directory of keys fails, it refuses keys that work.
     pub(crate) async fn accepts_us(&self, key: &P::Key, secret: &Secret) -> bool {
+        // Where there is no credential but the key, nobody else can be tried: the refusal has to last.
+        if self.about().credentials.iter().any(|form| form.is_none()) {
+            sleep(LASTING).await;
+            return self
+                .probe(secret)
+                .await
+                .is_ok_and(|accepted| accepted == Acceptance::Refused);
+        }
         if let Some(lookup) = P::probe(secret.expose()) {
             let (answer, credential) = self.ask(&lookup, None, &Redactor::default()).await;
             let rules = self.provider.probe_rules();
@@ -283,7 +293,8 @@ impl<P: Provider> RevokerInner<P> {
         let prepared = Arc::new(credential.prepare(self.about().name, forms)?);
         // Tried as the credential that it is, or asked about by those who may.
         let tried = lookup.secret().is_none().then(|| Arc::clone(&prepared));
-        let (answer, prepared) = self.ask(&lookup, tried, &prepared.redactor).await;
+        let own = prepared.redactor.and(&Redactor::of_secret(secret.expose()));
+        let (answer, prepared) = self.ask(&lookup, tried, &own).await;
         match probed(
             self.provider.probe_rules(),
             self.about(),

@@ -10,7 +10,7 @@ use reqwest::header::{HeaderName, HeaderValue};
 
 use crate::client::{Revoker, RevokerInner};
 use crate::counters::Counters;
-use crate::credential::Credential;
+use crate::credential::{Credential, Form, Prepared, Redactor};
 use crate::input::InvalidInput;
 use crate::observer::Observer;
 use crate::options::{ClientOptions, default_connect_timeout};
@@ -240,7 +240,21 @@ impl<P: Provider> BuildTarget for P {
         headers.extend(
             constant.map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value))),
         );
+        let form = about.credentials.first().copied();
         let credentials = match &settings.credential {
+            Some(_) if form.is_some_and(Form::is_none) => {
+                take(InvalidInput::new(
+                    name,
+                    format!("{name} credential"),
+                    "is given, and this provider takes none",
+                    format!("leave it out; what revokes is {}", about.credential_help),
+                ));
+                None
+            }
+            None if form.is_some_and(Form::is_none) => Some(match form {
+                Some(Form::Itself(form)) => Credentials::OfKey(*form),
+                _ => Credentials::Fixed(Arc::new(Prepared::none(&Redactor::default()))),
+            }),
             Some(Given::Fixed(credential)) => {
                 if let Some(Err(problem)) = credential.key_id().map(|id| self.parse_key(id)) {
                     take(problem);

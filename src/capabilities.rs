@@ -26,6 +26,8 @@ pub struct Capabilities {
     finds: bool,
     lists: bool,
     probes: bool,
+    by_secret: bool,
+    own_credential: bool,
 }
 
 impl Default for Capabilities {
@@ -40,6 +42,8 @@ impl Default for Capabilities {
             finds: false,
             lists: false,
             probes: false,
+            by_secret: false,
+            own_credential: false,
         }
     }
 }
@@ -90,6 +94,22 @@ impl Capabilities {
     /// Sets [`can_find`](Self::can_find), [`can_list`](Self::can_list) and [`can_probe`](Self::can_probe).
     pub fn with_looks(mut self, finds: bool, lists: bool, probes: bool) -> Self {
         (self.finds, self.lists, self.probes) = (finds, lists, probes);
+        self
+    }
+
+    /// Can the provider only be told the secret of a key, and not an id? See [`KeyRef::of_secret`](crate::KeyRef::of_secret).
+    pub fn revokes_by_secret(&self) -> bool {
+        self.by_secret
+    }
+
+    /// Is each key the credential of its own revocation? What an answer says of the credential then holds for no other key.
+    pub fn is_key_the_credential(&self) -> bool {
+        self.own_credential
+    }
+
+    /// Sets [`revokes_by_secret`](Self::revokes_by_secret) and [`is_key_the_credential`](Self::is_key_the_credential).
+    pub fn with_secrets(mut self, by_secret: bool, key_is_the_credential: bool) -> Self {
+        (self.by_secret, self.own_credential) = (by_secret, key_is_the_credential);
         self
     }
 

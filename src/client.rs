@@ -16,7 +16,7 @@ use crate::attempt::attempt;
 use crate::capabilities::Capabilities;
 use crate::checks::Checks;
 use crate::counters::Counters;
-use crate::credential::{Prepared, Redactor};
+use crate::credential::{Form, Prepared, Redactor};
 use crate::detail;
 use crate::identify::{Which, which};
 use crate::input::InvalidInput;
@@ -31,6 +31,7 @@ use crate::retry::{
 };
 use crate::revoke::Revoke;
 use crate::secret::Secret;
+use crate::secret_key::by_id;
 use crate::source::Credentials;
 use crate::trace;
 use crate::verdict::{Again, Meaning, body_fits, is_refused, verdict};
@@ -100,6 +101,11 @@ impl<P: Provider> Revoke for Revoker<P> {
         Some(self.0.provider.document_version())
     }
 
+    fn key_of_secret(&self, secret: &Secret) -> Result<P::Key, InvalidInput> {
+        let refused = || Err(by_id(self.0.about().name.to_owned()));
+        P::Key::of_secret(secret).unwrap_or_else(refused)
+    }
+
     async fn revoke(&self, key: &P::Key) -> RevokeResult {
         let call = async { OneCall::new(&self.0, key, Within::default()).run().await };
         self.0.watched(key, None, call).await
@@ -113,11 +119,13 @@ impl<P: Provider> Revoke for Revoker<P> {
             .iter()
             .any(|operation| [FIND, "list"].contains(&operation.name));
         let probes = !self.0.provider.probe_rules().is_empty();
-        self.0
-            .about()
+        let about = self.0.about();
+        let own = matches!(about.credentials, [Form::Itself(_), ..]);
+        about
             .capabilities()
             .with_deletion(self.0.deletion.is_some(), self.0.provider.deletion().is_some())
             .with_looks(finds, lists, probes)
+            .with_secrets(P::Key::BY_SECRET, own)
     }
 
     fn is_own(&self, key: &P::Key) -> bool {
@@ -131,7 +139,7 @@ impl<P: Provider> Revoke for Revoker<P> {
     fn check(&self, key: &P::Key) -> Result<(), InvalidInput> {
         match &self.0.credentials {
             Credentials::Fixed(credential) => check_key(self.0.about(), &key.parameters(), credential),
-            Credentials::Source(_) => Ok(()),
+            Credentials::Source(_) | Credentials::OfKey(_) => Ok(()),
         }
     }
 
@@ -220,7 +228,7 @@ impl<P: Provider> RevokerInner<P> {
     pub(crate) fn is_own(&self, key: &P::Key) -> bool {
         match &self.credentials {
             Credentials::Fixed(credential) => is_own(&self.provider, credential, &key.to_string()),
-            Credentials::Source(_) => false,
+            Credentials::Source(_) | Credentials::OfKey(_) => false,
         }
     }
 }
@@ -259,6 +267,8 @@ pub(crate) struct OneCall<'a, P: Provider> {
     key: &'a P::Key,
     text: String,
     parameters: Arc<Vec<(&'static str, String)>>,
+    /// The key's own secret, where the provider is told that.
+    secret: Option<Redactor>,
     began: Instant,
     progress: Mutex<Progress>,
 }
@@ -307,6 +317,7 @@ impl<'a, P: Provider> OneCall<'a, P> {
             key,
             text: key.to_string(),
             parameters: Arc::new(key.parameters()),
+            secret: key.secret().map(|secret| Redactor::of_secret(secret.expose())),
             began: Instant::now(),
             progress: Mutex::new(Progress {
                 in_doubt: within.in_doubt,
@@ -387,9 +398,11 @@ impl<'a, P: Provider> OneCall<'a, P> {
         let not_sent = |reason, message: String| Attempt::NotSent(Failure { reason, message });
         let late = "the time ran out before anything was sent";
         let known = self.progress(|progress| progress.credential.clone());
+        let name = self.revoker.about().name;
+        let current = self.revoker.credentials.current(name, self.key.secret());
         let credential = match known {
             Some(credential) => Ok(credential),
-            None => match timeout_at(limit, self.revoker.credentials.current()).await {
+            None => match timeout_at(limit, current).await {
                 Ok(given) => given.map_err(|error| format!("no credential could be had: {error}")),
                 Err(_) => Err("the credential did not come in time".to_owned()),
             },
@@ -418,7 +431,7 @@ impl<'a, P: Provider> OneCall<'a, P> {
         }
         let call = Call {
             target: Arc::clone(&self.revoker.target),
-            parameters: Arc::clone(&self.parameters),
+            parameters: credential.and_own(&self.parameters),
             query: Arc::default(),
             content: match self.revoker.deletion {
                 None => self.revoker.provider.content(),
@@ -498,6 +511,9 @@ impl<P: Provider> World for OneCall<'_, P> {
             ),
             None => (&self.revoker.redactor, false),
         };
+        let by_itself = by_itself || matches!(self.revoker.credentials, Credentials::OfKey(_));
+        let both = self.secret.as_ref().map(|secret| redactor.and(secret));
+        let redactor = both.as_ref().unwrap_or(redactor);
         let (attempted, seen) = judged(self.revoker.about(), &self.parameters, &attempt, redactor);
         self.progress(|progress| {
             progress.attempts = number;

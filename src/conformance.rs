@@ -244,10 +244,18 @@ fn died_before(dead: &Revocation) {
     );
 }
 
+/// Some answers are no proof, whatever they are: a look afterwards has to tell.
+fn can_confirm(fake: &Fake) -> bool {
+    fake.info().can_confirm()
+}
+
+fn takes_no_credential(fake: &Fake) -> bool {
+    fake.info().takes_no_credential()
+}
+
 /// A text of the provider's with the key's own values where its parameters stand.
 fn filled(fake: &Fake, key: &KeyRef, template: &str, marks: [char; 2]) -> String {
-    let parameters = fake.info().entry().parameters(key.key()).unwrap();
-    parameters
+    fake.parameters(key)
         .iter()
         .fold(template.to_owned(), |text, (name, value)| {
             text.replace(&format!("{}{name}{}", marks[0], marks[1]), value)
@@ -280,12 +288,17 @@ pub async fn a_live_key_dies_by_one_documented_request(providers: &[ProviderInfo
     for fake in fakes(providers).await {
         let key = fake.new_key();
         let bystander = fake.new_key();
-        let dead = revoker(&fake).revoke(&key).await.unwrap();
-
-        assert_eq!(dead.disposition(), Disposition::Revoked, "{}", fake.provider());
-        assert_eq!(dead.provider(), fake.provider());
-        assert_eq!(dead.attempts(), 1);
-        assert!(!dead.evidence().is_empty());
+        let result = revoker(&fake).revoke(&key).await;
+        if can_confirm(&fake) {
+            let dead = result.unwrap();
+            assert_eq!(dead.disposition(), Disposition::Revoked, "{}", fake.provider());
+            assert_eq!(dead.provider(), fake.provider());
+            assert_eq!(dead.attempts(), 1);
+            assert!(!dead.evidence().is_empty());
+        } else {
+            let error = error(result);
+            assert_eq!((error.key_state(), error.attempts()), (KeyState::Unknown, 1));
+        }
         assert!(!fake.is_live(&key));
         assert!(fake.is_live(&bystander));
 
@@ -320,6 +333,7 @@ pub async fn a_dead_key_is_dead_where_the_provider_says_so_and_unknown_elsewhere
                 let dead = result.unwrap();
                 assert!(matches!(dead.status(), Some(200 | 204)), "{dead:?}");
             }
+            _ if !can_confirm(&fake) => assert_eq!(error(result).key_state(), KeyState::Unknown),
             _ => {
                 let error = error(result);
                 assert_eq!(
@@ -337,9 +351,13 @@ pub async fn a_dead_key_is_dead_where_the_provider_says_so_and_unknown_elsewhere
 pub async fn a_key_that_nobody_knows_is_not_dead(providers: &[ProviderInfo]) {
     for fake in fakes(providers).await {
         let error = error(revoker(&fake).revoke(&fake.unknown_key()).await);
+        let kind = match can_confirm(&fake) {
+            true => ErrorKind::NotFound,
+            false => error.kind(), // it is told the same of every key
+        };
         assert_eq!(
             summary(&error),
-            (ErrorKind::NotFound, KeyState::Unknown, Delivery::Answered),
+            (kind, KeyState::Unknown, Delivery::Answered),
             "{error}"
         );
         assert!(!error.is_retryable());
@@ -350,6 +368,11 @@ pub async fn a_key_that_nobody_knows_is_not_dead(providers: &[ProviderInfo]) {
 /// A refused credential leaves the key live.
 pub async fn a_refused_credential_leaves_the_key_live(providers: &[ProviderInfo]) {
     for fake in fakes(providers).await {
+        if takes_no_credential(&fake) {
+            let error = fake.builder().with_credential(fake.wrong_credential()).build();
+            assert!(error.unwrap_err().to_string().contains("takes none"));
+            continue;
+        }
         let key = fake.new_key();
         let wrong = fake
             .builder()
@@ -409,6 +432,9 @@ pub async fn a_gateway_that_fails_behind_a_done_revoke_never_makes_a_dead_key_li
         let result = revoker(&fake).revoke(&key).await;
         match fake.info().repeat() {
             Repeat::Conclusive => died_before(&result.unwrap()),
+            Repeat::Harmless if !can_confirm(&fake) => {
+                assert_eq!(error(result).key_state(), KeyState::Unknown);
+            }
             // It sets a state anew without naming it.
             Repeat::Harmless if result.is_ok() => assert!(result.unwrap().is_reversible()),
             Repeat::Harmless => {
@@ -476,7 +502,8 @@ pub async fn rate_limits_are_waited_for_within_the_deadline_only(providers: &[Pr
             .build()
             .unwrap();
         fake.answer_next(Reply::new(429).with_header("retry-after", "0"));
-        assert!(patient.revoke(&fake.new_key()).await.is_ok());
+        let result = patient.revoke(&fake.new_key()).await;
+        assert_eq!(result.is_ok(), can_confirm(&fake));
         assert_eq!(fake.requests().len(), 2);
 
         fake.answer_next(Reply::new(429).with_header("retry-after", "120"));
@@ -566,7 +593,7 @@ pub async fn no_other_answer_is_a_death(providers: &[ProviderInfo]) {
             .map(|rule| rule.status)
             .collect();
         let key = fake.new_key();
-        let parameters = fake.info().entry().parameters(key.key()).unwrap();
+        let parameters = fake.parameters(&key);
         let success = (fake.info().entry().fake().answer)(Case::Revoked, &parameters);
         let mut answers = Vec::new();
         for status in OTHER_STATUSES {
@@ -859,7 +886,11 @@ pub async fn everything_that_is_missing_is_said_at_once(providers: &[ProviderInf
             .build()
             .unwrap_err();
         let text = error.to_string();
-        assert!(text.contains("credential"), "{text}");
+        assert_eq!(
+            text.contains("credential"),
+            !provider.takes_no_credential(),
+            "{text}"
+        );
         assert!(text.contains("colour"), "{text}");
         assert_eq!(text.contains("base URL"), provider.base_url().is_none(), "{text}");
     }
@@ -892,6 +923,9 @@ pub async fn a_bad_credential_is_refused_and_not_shown(providers: &[ProviderInfo
             .with_credential(Credential::from_text("x".repeat(4097)))
             .build();
         assert!(long.is_err());
+        if takes_no_credential(&fake) {
+            continue;
+        }
         for line_break in ["\n", "\r\n"] {
             let text = format!("{}{line_break}", fake.credential_text());
             let revoker = fake
@@ -899,7 +933,8 @@ pub async fn a_bad_credential_is_refused_and_not_shown(providers: &[ProviderInfo
                 .with_credential(Credential::from_text(text))
                 .build()
                 .unwrap();
-            assert!(revoker.revoke(&fake.new_key()).await.is_ok());
+            let result = revoker.revoke(&fake.new_key()).await;
+            assert_eq!(result.is_ok(), can_confirm(&fake));
         }
         let forms = fake.info().credentials();
         let is_pair = |form: &String| {
@@ -946,28 +981,37 @@ pub async fn timeouts_that_would_hide_whether_something_was_sent_are_refused(pro
 /// What a provider echoes of our credential is redacted.
 pub async fn what_a_provider_echoes_of_our_credential_is_redacted(providers: &[ProviderInfo]) {
     for fake in fakes(providers).await {
-        let secret = fake.credential_text().trim_start_matches("Bearer ");
-        let echo = format!(
-            "bad token {secret}\r\n\u{1b}[31m {} apk_user_leaked0123456789",
-            "x".repeat(2000)
-        );
-        for body in [
-            json!({ "detail": echo }),
-            json!({ "message": echo, "title": echo }),
-            json!({ "error": { "message": echo, "code": secret } }),
-        ] {
-            fake.answer_next(
-                Reply::new(403)
-                    .with_json(body)
-                    .with_header("x-request-id", format!("r-{secret}")),
+        let key = fake.new_key();
+        // At providers that are told the secret of the key, that is a secret of ours as well.
+        let own = key.secret().and_then(|_| fake.secret(&key));
+        let credential = fake.credential_text().trim_start_matches("Bearer ").to_owned();
+        for secret in own
+            .into_iter()
+            .chain(Some(credential).filter(|text| !text.is_empty()))
+        {
+            let secret = secret.as_str();
+            let echo = format!(
+                "bad token {secret}\r\n\u{1b}[31m {} apk_user_leaked0123456789",
+                "x".repeat(2000)
             );
-            let error = error(revoker(&fake).revoke(&fake.new_key()).await);
-            let shown = format!("{error} {error:#?} {}", serde_json::to_string(&error).unwrap());
-            assert!(!shown.contains(secret), "{shown}");
-            assert!(!shown.contains("leaked0123456789"), "{shown}");
-            let detail = error.detail().unwrap();
-            assert!(detail.chars().count() <= 512 && detail.ends_with('…'), "{detail}");
-            assert!(!detail.contains(['\n', '\r', '\u{1b}']), "{detail}");
+            for body in [
+                json!({ "detail": echo }),
+                json!({ "message": echo, "title": echo }),
+                json!({ "error": { "message": echo, "code": secret } }),
+            ] {
+                fake.answer_next(
+                    Reply::new(403)
+                        .with_json(body)
+                        .with_header("x-request-id", format!("r-{secret}")),
+                );
+                let error = error(revoker(&fake).revoke(&key).await);
+                let shown = format!("{error} {error:#?} {}", serde_json::to_string(&error).unwrap());
+                assert!(!shown.contains(secret), "{shown}");
+                assert!(!shown.contains("leaked0123456789"), "{shown}");
+                let detail = error.detail().unwrap();
+                assert!(detail.chars().count() <= 512 && detail.ends_with('…'), "{detail}");
+                assert!(!detail.contains(['\n', '\r', '\u{1b}']), "{detail}");
+            }
         }
     }
 }

@@ -155,6 +155,15 @@ fn form(parts: &[(&str, Part)], parameters: &[(&str, &str)]) -> Result<String, S
     Ok(url.query().unwrap_or_default().to_owned())
 }
 
+/// A text as it stands in a form.
+pub(crate) fn encoded(text: &str) -> String {
+    let Ok(mut url) = Url::parse("form:") else {
+        return String::new(); // it is well formed
+    };
+    url.query_pairs_mut().append_key_only(text);
+    url.query().unwrap_or_default().to_owned()
+}
+
 impl Part {
     fn value<'a>(&'a self, parameters: &[(&str, &'a str)]) -> Result<&'a str, String> {
         let name = match self {

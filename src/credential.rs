@@ -137,6 +137,19 @@ pub enum Form {
     /// A signature over the request, by an access key of AWS.
     #[cfg(feature = "aws")]
     Signed(crate::sigv4::Scope),
+    /// `Authorization: Basic …`, whose user name also stands in the paths, as the parameter of this name.
+    BasicFor(&'static str),
+    /// There is none but the key that is to die, in this form.
+    Itself(&'static Self),
+    /// There is none: a request that carries one is refused.
+    Nothing,
+}
+
+impl Form {
+    /// Is there no credential that a caller could give?
+    pub(crate) fn is_none(self) -> bool {
+        matches!(self, Self::Itself(_) | Self::Nothing)
+    }
 }
 
 impl fmt::Display for Form {
@@ -145,10 +158,12 @@ impl fmt::Display for Form {
             Self::Bearer => f.write_str("Bearer token"),
             Self::Scheme(word) => write!(f, "Authorization header with {word}"),
             Self::ApiKey(header) => write!(f, "{header} header"),
-            Self::Basic => f.write_str("Basic USER:PASSWORD"),
+            Self::Basic | Self::BasicFor(_) => f.write_str("Basic USER:PASSWORD"),
             Self::KeyPair(first, second) => write!(f, "{first} and {second} headers as FIRST:SECOND"),
             #[cfg(feature = "aws")]
             Self::Signed(_) => f.write_str("signature by ID:SECRET or ID:SECRET:SESSION_TOKEN"),
+            Self::Itself(form) => write!(f, "the key itself: {form}"),
+            Self::Nothing => f.write_str("none"),
         }
     }
 }
@@ -162,6 +177,8 @@ pub(crate) struct Prepared {
     /// What signs requests, where no header is the same for all of them.
     #[cfg(feature = "aws")]
     pub(crate) signer: Option<crate::sigv4::Signer>,
+    /// What stands in the paths of it.
+    pub(crate) parameter: Option<(&'static str, String)>,
 }
 
 impl Prepared {
@@ -173,6 +190,7 @@ impl Prepared {
             key_id: None,
             #[cfg(feature = "aws")]
             signer: None,
+            parameter: None,
         }
     }
 
@@ -197,7 +215,19 @@ impl Prepared {
             key_id: self.key_id.clone(),
             #[cfg(feature = "aws")]
             signer: self.signer.clone(),
+            parameter: self.parameter.clone(),
         })
+    }
+
+    /// What stands in the path: the parts of the key, and of the credential where the provider wants that.
+    pub(crate) fn and_own(
+        &self,
+        parameters: &Arc<Vec<(&'static str, String)>>,
+    ) -> Arc<Vec<(&'static str, String)>> {
+        match &self.parameter {
+            None => Arc::clone(parameters),
+            Some(own) => Arc::new(parameters.iter().chain([own]).cloned().collect()),
+        }
     }
 }
 
@@ -220,18 +250,22 @@ impl Credential {
             return Err(("is not of a kind that this provider takes", remedy.into()));
         };
         for value in [Some(first), second].into_iter().flatten() {
-            check_value(value, form == Form::Basic)?;
+            check_value(value, matches!(form, Form::Basic | Form::BasicFor(_)))?;
         }
         let second = second.unwrap_or_default();
         let mut secrets = vec![first];
         let encoded;
         #[cfg(feature = "aws")]
         let mut signer = None;
+        let mut parameter = None;
         let values = match form {
             Form::Bearer => vec![("authorization", Zeroizing::new(format!("Bearer {first}")))],
             Form::Scheme(word) => vec![("authorization", Zeroizing::new(format!("{word} {first}")))],
             Form::ApiKey(header) => vec![(header, Zeroizing::new(first.to_owned()))],
-            Form::Basic => {
+            Form::Basic | Form::BasicFor(_) => {
+                if let Form::BasicFor(name) = form {
+                    parameter = Some((name, first.to_owned()));
+                }
                 if first.contains(':') {
                     return Err((
                         "has a colon in its user name",
@@ -275,6 +309,7 @@ impl Credential {
                 });
                 Vec::new()
             }
+            Form::Itself(_) | Form::Nothing => Vec::new(),
         };
         let mut headers = Vec::with_capacity(values.len());
         for (name, value) in values {
@@ -297,11 +332,15 @@ impl Credential {
             key_id: self.key.clone(),
             #[cfg(feature = "aws")]
             signer,
+            parameter,
         })
     }
 
     /// Which of the provider's forms this credential fills, and with what.
     fn fit(&self, forms: &[Form]) -> Option<(Form, &str, Option<&str>)> {
+        if forms.iter().any(|form| form.is_none()) {
+            return None;
+        }
         let find = |wanted: fn(&Form) -> bool| forms.iter().copied().find(wanted);
         let is_bearer = |form: &Form| matches!(form, Form::Bearer);
         match &self.kind {
@@ -312,7 +351,7 @@ impl Credential {
                 None,
             )),
             Kind::Basic(user, password) => Some((
-                find(|form| matches!(form, Form::Basic))?,
+                find(|form| matches!(form, Form::Basic | Form::BasicFor(_)))?,
                 user,
                 Some(password.expose_secret()),
             )),
@@ -336,7 +375,7 @@ impl Credential {
                     return Some((form, key, None));
                 }
                 match *forms.first()? {
-                    form if form == Form::Basic || is_pair(&form) => {
+                    form if matches!(form, Form::Basic | Form::BasicFor(_)) || is_pair(&form) => {
                         let (first, second) = text.split_once(':')?;
                         Some((form, first, Some(second)))
                     }
@@ -389,9 +428,20 @@ impl Redactor {
         })
     }
 
-    /// Both.
+    /// Both; the longest first, so that no part of one is left over.
     pub(crate) fn and(&self, other: &Self) -> Self {
-        Self(self.0.iter().chain(&other.0).cloned().collect())
+        let mut both: Vec<SecretString> = self.0.iter().chain(&other.0).cloned().collect();
+        both.sort_by_key(|secret| std::cmp::Reverse(secret.expose_secret().len()));
+        Self(both)
+    }
+
+    /// The secret of a key that is told to the provider, as it is and as it travels in a path or a form.
+    pub(crate) fn of_secret(secret: &str) -> Self {
+        let encoded = Zeroizing::new(crate::content::encoded(secret));
+        let both = [encoded.as_str(), secret];
+        let distinct = if both[0] == secret { &both[1..] } else { &both[..] };
+        let long = distinct.iter().filter(|text| text.len() >= SHORTEST_REDACTED);
+        Self(long.map(|text| SecretString::from(*text)).collect())
     }
 
     /// Is the text one of our secrets?

@@ -385,7 +385,7 @@ impl Reading {
             );
         }
         let names_keys = !content.names().is_empty();
-        if let Err(reason) = path::refuse_collection_delete(&method.to_lowercase(), path, names_keys) {
+        if let Err(reason) = path::refuse_collection_delete(&method.to_lowercase(), path, names_keys, false) {
             self.refuse(
                 "path",
                 format!("is refused: {reason}"),

@@ -17,6 +17,8 @@ use crate::probe::ProbeRule;
 use crate::provider::{About, KeyParts, Provider};
 use crate::providers::Entry;
 use crate::revoke::AnyRevoker;
+use crate::secret::Secret;
+use crate::secret_key::by_id;
 use crate::wire::{Call, Generated, Operation, Sent};
 
 /// What a description says, checked.
@@ -254,6 +256,14 @@ impl Entry for Described {
 
     fn check_key(&self, key: &str) -> Result<String, InvalidInput> {
         self.0.key(key).map(|key| key.to_string())
+    }
+
+    fn by_secret(&self) -> bool {
+        false
+    }
+
+    fn check_secret(&self, _secret: &Secret) -> Result<(), InvalidInput> {
+        Err(by_id(self.0.about.name.to_owned()))
     }
 
     #[cfg(feature = "fakes")]

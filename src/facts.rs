@@ -79,6 +79,7 @@ impl ProviderInfo {
 fn answer(status: u16, body: &Expect) -> String {
     match body {
         Expect::Anything => status.to_string(),
+        Expect::NoBody => format!("{status} without a body"),
         Expect::EmptyObject => format!("{status} {{}}"),
         Expect::Object(members) => format!("{status} {}", object(members)),
         #[cfg(feature = "aws")]

@@ -41,6 +41,7 @@ use crate::credential::{Credential, Form};
 use crate::input::InvalidInput;
 use crate::key::KeyRef;
 use crate::providers::{AnyProvider, ProviderInfo, provider};
+use crate::secret::Secret;
 
 mod asked;
 mod described;
@@ -54,8 +55,10 @@ pub(crate) trait FakeAnswers {
     const BASE_PATH: &'static str = "";
     /// The credentials that are accepted, as text.
     const CREDENTIALS: &'static [&'static str];
-    /// The n-th key, as text.
-    fn key(number: u64) -> String;
+    /// The n-th key, as text; its secret, at providers that revoke by that.
+    fn key(number: u64) -> String {
+        Self::secret(number)
+    }
     /// The provider's answer.
     fn answer(case: Case, parameters: &[(&'static str, String)]) -> Reply;
     /// The secret of the n-th key, which is accepted as long as the key lives.
@@ -390,12 +393,13 @@ impl Fake {
         format!("{}{}", self.server.uri(), self.provider.entry().fake().base_path)
     }
 
-    /// The credential that is accepted.
+    /// The credential that is accepted; where the provider [takes none](ProviderInfo::takes_no_credential), one that a builder
+    /// refuses.
     pub fn credential(&self) -> Credential {
         Credential::from_text(self.credential_text())
     }
 
-    /// The same as text, as it would stand in an environment variable.
+    /// The same as text, as it would stand in an environment variable; empty where there is none.
     pub fn credential_text(&self) -> &'static str {
         self.provider
             .entry()
@@ -417,12 +421,13 @@ impl Fake {
         Credential::from_text(format!("{}-but-wrong", self.credential_text()))
     }
 
-    /// A builder with base URL and credential set.
+    /// A builder with base URL and credential set, where the provider takes one.
     pub fn builder(&self) -> Builder<AnyProvider> {
-        self.provider
-            .builder()
-            .with_base_url(self.base_url())
-            .with_credential(self.credential())
+        let builder = self.provider.builder().with_base_url(self.base_url());
+        if self.provider.takes_no_credential() {
+            return builder;
+        }
+        builder.with_credential(self.credential())
     }
 
     /// A key that is live.
@@ -440,9 +445,20 @@ impl Fake {
         self.issue(None)
     }
 
+    /// What the requests name the key by, in path and body, beside what the credential adds.
+    pub(crate) fn parameters(&self, key: &KeyRef) -> Vec<(&'static str, String)> {
+        let text = key.secret().map_or_else(|| key.key(), Secret::expose);
+        let parameters = self.provider.entry().parameters(text).unwrap_or_default();
+        parameters
+            .into_iter()
+            .chain(parameter_of_credential(&self.provider))
+            .collect()
+    }
+
     /// Is the key live?
     pub fn is_live(&self, key: &KeyRef) -> bool {
-        let path = path_of(&self.provider, key.key());
+        let text = key.secret().map_or_else(|| key.key(), Secret::expose);
+        let path = path_of(&self.provider, text);
         path.is_some_and(|path| self.state().keys.get(&path) == Some(&Fate::Live))
     }
 
@@ -521,6 +537,9 @@ impl Fake {
         let freed = state.freed.as_mut().and_then(Vec::pop);
         let number = freed.unwrap_or(state.issued);
         let text = (fake.key)(number);
+        let by_secret = self.provider.revokes_by_secret();
+        let secret = Secret::new(text.as_str()).ok().filter(|_| by_secret);
+        let known = secret.as_ref().map_or_else(|| text.clone(), Secret::digest);
         if let (Some(path), Some(fate)) = (path_of(&self.provider, &text), fate) {
             // An id that is given away again is the new key's alone.
             state.made.retain(|made| made.path != path);
@@ -528,8 +547,11 @@ impl Fake {
             state.scheduled.remove(&path);
             let made = Issued {
                 number,
-                key: text.clone(),
-                secret: (fake.secret)(state.issued),
+                key: known.clone(),
+                secret: secret.as_ref().map_or_else(
+                    || (fake.secret)(state.issued),
+                    |secret| secret.expose().to_owned(),
+                ),
                 live: fate == Fate::Live,
                 dies_at: None,
                 path: path.clone(),
@@ -537,7 +559,7 @@ impl Fake {
             state.made.push(made);
             state.keys.insert(path, fate);
         }
-        KeyRef::known(self.provider.name(), None, &text)
+        KeyRef::known(self.provider.name(), None, &known).with_secret(secret)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -644,13 +666,14 @@ impl Responder {
 
     fn look_up(&self, state: &mut State, mut asked: Asked, request: &Received) -> Reply {
         let (fake, keys) = (self.provider.entry().fake(), state.inventory());
-        if !is_accepted(&self.provider, request) {
+        let nobody = self.provider.takes_no_credential();
+        if nobody || !is_accepted(&self.provider, request) {
             let mut live = keys.iter().filter(|key| key.live);
             let forms = self.provider.entry().probe_credentials();
             asked.by = live
                 .find(|key| is_sent(&self.provider, forms, request, &key.secret))
                 .cloned();
-            if asked.by.is_none() {
+            if asked.by.is_none() && !nobody {
                 return (fake.answer)(Case::Unauthenticated, &asked.parameters);
             }
         }
@@ -660,6 +683,10 @@ impl Responder {
 }
 
 fn is_accepted(provider: &ProviderInfo, request: &Received) -> bool {
+    if provider.takes_no_credential() {
+        let is_anonymous = request.header("authorization").is_none();
+        return is_anonymous || credential_of_key(provider, request).is_some();
+    }
     let mut credentials = provider.entry().fake().credentials.iter();
     let forms = provider.entry().about().credentials;
     credentials.any(|text| is_sent(provider, forms, request, text))
@@ -677,6 +704,15 @@ fn is_sent(provider: &ProviderInfo, forms: &[Form], request: &Received, text: &s
         let mut headers = prepared.headers.iter();
         headers.all(|(name, value)| request.header(name.as_str()) == value.to_str().ok())
     })
+}
+
+/// The secret of a key that is its own credential.
+fn credential_of_key<'a>(provider: &ProviderInfo, request: &'a Received) -> Option<&'a str> {
+    match provider.entry().about().credentials.first()? {
+        Form::Itself(Form::Bearer) => request.header("authorization")?.strip_prefix("Bearer "),
+        Form::Itself(Form::ApiKey(header)) => request.header(header),
+        _ => None,
+    }
 }
 
 fn unexpected(state: &mut State, request: &Received) -> Reply {
@@ -711,7 +747,22 @@ fn received(request: &Request) -> Received {
 
 /// What tells a key from all others in the requests that revoke it: its parameters, in path or body.
 fn path_of(provider: &ProviderInfo, key: &str) -> Option<String> {
-    provider.entry().parameters(key).ok().map(identity)
+    let mut parameters = provider.entry().parameters(key).ok()?;
+    parameters.extend(parameter_of_credential(provider));
+    if let Some(Form::Itself(_)) = provider.entry().about().credentials.first() {
+        parameters.push((AS_CREDENTIAL, key.to_owned()));
+    }
+    Some(identity(parameters))
+}
+
+/// Instead of a parameter's name, where the key names itself by being the credential.
+const AS_CREDENTIAL: &str = "";
+
+/// What the accepted credential adds to the path.
+fn parameter_of_credential(provider: &ProviderInfo) -> Option<(&'static str, String)> {
+    let (about, fake) = (provider.entry().about(), provider.entry().fake());
+    let credential = Credential::from_text(*fake.credentials.first()?);
+    credential.prepare(about.name, about.credentials).ok()?.parameter
 }
 
 fn identity(mut parameters: Vec<(&'static str, String)>) -> String {

@@ -121,7 +121,8 @@ fn shapes(parameters: &[(&'static str, String)]) -> Vec<Shape> {
             Body::Complete(text.into()),
         )
     };
-    let id = parameters.last().map(|(_, id)| id.clone()).unwrap();
+    let id = parameters.last().map(|(_, id)| id.clone());
+    let id = id.unwrap_or_else(|| "in no place of the request".to_owned());
     let v3 = |id: &str, active: &str, revoked_at: &str| {
         json(&format!(
             r#"{{"api_key_id":"{id}","api_key_name":"n","created_at":1,"is_active":{active}{revoked_at}}}"#

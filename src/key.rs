@@ -4,20 +4,27 @@
 //! change that path: the URL standard reads `\` as `/`, and `..` and the empty segment as somebody else's
 //! resource. What is refused is refused before anything is sent.
 
+use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::Uuid;
 
 use crate::input::{InvalidInput, looks_like_secret, shown};
+use crate::secret::{Secret, is_digest};
 
 /// A key as text: `provider:key`, such as `sinjapp:42` or `devin-v3:service-user-1/key-2`.
 ///
 /// Where one list spans several tenants of a provider, `provider@tenant:key` says by a name of the caller's own which
 /// one is meant: the [`Registry`](crate::Registry) knows the names.
 ///
-/// It never holds what looks like the secret of a key. Only its outer form is checked here; [`AnyRevoker::check`](crate::AnyRevoker::check) says whether the
+/// A provider that can only be told the secret itself has keys that are [made of it](Self::of_secret): their text is its
+/// digest, `slack:sha256:…`, and the secret stays beside the text, where nothing shows it. Keys are compared by their text
+/// alone, so that one that was read from a journal is the same as the one that was written.
+///
+/// The text never holds what looks like the secret of a key. Only its outer form is checked here; [`AnyRevoker::check`](crate::AnyRevoker::check) says whether the
 /// provider takes the key.
 ///
 /// ```
@@ -29,7 +36,7 @@ use crate::input::{InvalidInput, looks_like_secret, shown};
 /// assert_eq!("sinjapp:42".parse::<KeyRef>()?.tenant(), None);
 /// # Ok::<(), keyrevoke::InvalidInput>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone)]
 pub struct KeyRef {
     /// The whole of it, in one piece: lists hold a million of these.
     text: Box<str>,
@@ -37,6 +44,8 @@ pub struct KeyRef {
     provider: u8,
     /// How long the tenant's name is; 0 where there is none.
     tenant: u8,
+    /// What the provider has to be told, where that is the secret itself and it is at hand.
+    secret: Option<Secret>,
 }
 
 /// Longer names of providers and tenants are refused.
@@ -48,10 +57,39 @@ impl KeyRef {
         Self::checked(provider.as_ref(), None, key.as_ref())
     }
 
+    /// The key of this secret, at a provider that can only be told the secret itself
+    /// ([`ProviderInfo::revokes_by_secret`](crate::ProviderInfo::revokes_by_secret)).
+    ///
+    /// ```
+    /// use keyrevoke::{KeyRef, Secret};
+    ///
+    /// let key = KeyRef::of_secret("slack", Secret::new("xoxb-example")?)?;
+    /// assert_eq!(key.key(), key.secret().unwrap().digest());
+    /// assert!(key.to_string().starts_with("slack:sha256:"));
+    /// // What is read from a journal is the same key, but the secret is not at hand.
+    /// let known: KeyRef = key.to_string().parse()?;
+    /// assert!(known == key && known.secret().is_none());
+    /// # Ok::<(), keyrevoke::InvalidInput>(())
+    /// ```
+    pub fn of_secret(provider: impl AsRef<str>, secret: Secret) -> Result<Self, InvalidInput> {
+        let key = Self::checked(provider.as_ref(), None, &secret.digest())?;
+        Ok(key.with_secret(Some(secret)))
+    }
+
     /// The same key at the tenant of this name: 1 to 64 letters, digits, `-`, `_`, `.`, the first of them a letter or
     /// digit.
     pub fn with_tenant(&self, tenant: &str) -> Result<Self, InvalidInput> {
-        Self::checked(self.provider(), Some(tenant), self.key())
+        let key = Self::checked(self.provider(), Some(tenant), self.key())?;
+        Ok(key.with_secret(self.secret.clone()))
+    }
+
+    /// The same key, told without a tenant's name.
+    pub fn without_tenant(&self) -> Self {
+        Self::known(self.provider(), None, self.key()).with_secret(self.secret.clone())
+    }
+
+    pub(crate) fn with_secret(self, secret: Option<Secret>) -> Self {
+        Self { secret, ..self }
     }
 
     fn checked(provider: &str, tenant: Option<&str>, key: &str) -> Result<Self, InvalidInput> {
@@ -76,6 +114,9 @@ impl KeyRef {
         if key.is_empty() {
             return refuse("names no key");
         }
+        if !is_digest(key) && crate::providers::revokes_by_secret(provider) {
+            return Err(not_as_text(provider.to_owned()));
+        }
         if key.split('/').any(looks_like_secret) || tenant.is_some_and(looks_like_secret) {
             return Err(InvalidInput::new(
                 provider.to_owned(),
@@ -93,6 +134,7 @@ impl KeyRef {
             text: join(provider, tenant, key).into(),
             provider: provider.len() as u8,
             tenant: tenant.map_or(0, str::len) as u8,
+            secret: None,
         }
     }
 
@@ -113,10 +155,69 @@ impl KeyRef {
         &self.text[usize::from(self.provider) + tenant + 1..]
     }
 
+    /// The secret, where the key was made of one. Neither `Debug` nor any text of the key shows it.
+    pub fn secret(&self) -> Option<&Secret> {
+        self.secret.as_ref()
+    }
+
     /// The whole of it.
     pub fn as_str(&self) -> &str {
         &self.text
     }
+}
+
+impl PartialEq for KeyRef {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Eq for KeyRef {}
+
+impl PartialOrd for KeyRef {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for KeyRef {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.text.cmp(&other.text)
+    }
+}
+
+impl Hash for KeyRef {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.text.hash(state);
+    }
+}
+
+impl fmt::Debug for KeyRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("KeyRef").field(&self.text).finish()
+    }
+}
+
+/// The secret of a key, or an id, where only a secret as such will do: text can end anywhere.
+pub(crate) fn not_as_text(provider: String) -> InvalidInput {
+    let subject = format!("{provider} key");
+    InvalidInput::new(
+        provider,
+        subject,
+        "is given as text, where this provider revokes by the secret itself (not shown)",
+        "give the secret from a file or standard input, never as an argument; where it stood as one, it has leaked there too",
+    )
+}
+
+/// The key of a secret that is known by its digest alone, as from a journal.
+pub(crate) fn not_at_hand(provider: String) -> InvalidInput {
+    let subject = format!("{provider} key");
+    InvalidInput::new(
+        provider,
+        subject,
+        "is known by its digest alone, and the secret is not at hand",
+        "give the secret itself, from a file or standard input",
+    )
 }
 
 fn join(provider: &str, tenant: Option<&str>, key: &str) -> String {

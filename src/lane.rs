@@ -107,7 +107,7 @@ impl Lane {
     }
 
     pub(crate) fn push(&mut self, key: KeyRef) {
-        if self.target.revoker.is_own_text(key.key()) {
+        if self.target.revoker.is_own_key(&key) {
             self.own.push_back(key);
         } else {
             self.queue.push_back(key);
@@ -192,6 +192,7 @@ impl Lane {
             ErrorKind::NotSent | ErrorKind::NoAnswer | ErrorKind::Unavailable => {
                 return self.after_outage(now, waiting, error);
             }
+            ErrorKind::Unauthenticated | ErrorKind::PermissionDenied if self.can.is_key_the_credential() => {}
             ErrorKind::Unauthenticated => {
                 let words = format!("the credential of {} was refused", self.name());
                 self.stop(ErrorKind::Unauthenticated, words);

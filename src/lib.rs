@@ -57,6 +57,7 @@ mod revocation;
 mod revoke;
 mod run;
 mod secret;
+mod secret_key;
 #[cfg(feature = "aws")]
 mod sigv4;
 mod source;

@@ -31,7 +31,8 @@ pub struct Lookup {
     pub(crate) operation: &'static str,
     pub(crate) parameters: Vec<(&'static str, String)>,
     pub(crate) query: Vec<(&'static str, String)>,
-    secret: Option<Asked>,
+    /// What its parameter is called, and the secret.
+    secret: Option<(&'static str, Asked)>,
 }
 
 /// A secret that is asked about in the body of a request. It is in no other request, and in no text.
@@ -58,14 +59,24 @@ impl Lookup {
     }
 
     /// Asks about a secret with the caller's own credential: it stands in the body, as the provider's module declares.
-    pub(crate) fn about_secret(mut self, secret: &str) -> Self {
-        self.secret = Some(Asked(Zeroizing::new(secret.to_owned())));
+    pub(crate) fn about_secret(self, secret: &str) -> Self {
+        self.about_secret_as(SECRET, secret)
+    }
+
+    /// The same where the secret stands in the path, as the parameter of this name.
+    pub(crate) fn about_secret_as(mut self, name: &'static str, secret: &str) -> Self {
+        self.secret = Some((name, Asked(Zeroizing::new(secret.to_owned()))));
         self
     }
 
     /// The secret that is asked about, where one is.
     pub(crate) fn secret(&self) -> Option<&str> {
-        self.secret.as_ref().map(|secret| secret.0.as_str())
+        self.secret.as_ref().map(|(_, secret)| secret.0.as_str())
+    }
+
+    /// What its parameter is called.
+    pub(crate) fn secret_name(&self) -> &'static str {
+        self.secret.as_ref().map_or(SECRET, |(name, _)| name)
     }
 
     /// Fills a parameter of the path.
@@ -200,6 +211,9 @@ impl Unread {
 /// The operation that asks about one key. The provider's own 404 to it is an inventory without that key; whether that is
 /// a death is for those to say who saw it there before.
 pub(crate) const FIND: &str = "find";
+
+/// The operation that tries a secret, where one is made for that.
+pub(crate) const PROBE: &str = "probe";
 
 /// Reads the answer to a look-up. Only a documented 200 with a complete JSON object, or list where the provider's module
 /// asks for one, is read at all, and the provider's own "no such key" where one key was asked for.

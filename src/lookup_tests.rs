@@ -33,7 +33,8 @@ use crate::openai_admin::OpenAiAdmin;
 use crate::openrouter::OpenRouter;
 use crate::outcome::{ErrorKind, KeyState};
 use crate::probe::{Probed, probed};
-use crate::provider::{Effect, Provider};
+use crate::provider::{Effect, KeyParts, Provider};
+use crate::secret::Secret;
 use crate::sendgrid::SendGrid;
 use crate::sinjapp::Sinjapp;
 use crate::twilio::Twilio;
@@ -53,7 +54,10 @@ struct Asks {
 }
 
 fn asks<P: Provider>(key: &str, secret: &str) -> Asks {
-    let key = key.parse().ok().unwrap();
+    let key = match P::Key::of_secret(&Secret::new(key).unwrap()) {
+        Some(key) => key.unwrap(),
+        None => key.parse().ok().unwrap(),
+    };
     let all = [P::list(), P::find(&key), P::whoami().into_iter().collect()].concat();
     let mut lookups: Vec<Lookup> = Vec::new();
     for lookup in all {
@@ -99,6 +103,12 @@ fn all() -> Vec<Asks> {
         row::<crate::google_service_account::GoogleServiceAccount>(),
         #[cfg(feature = "aws")]
         row::<crate::aws_iam::AwsIam>(),
+        row::<crate::slack::Slack>(),
+        row::<crate::github::GitHub>(),
+        row::<crate::github_oauth::GitHubOAuth>(),
+        row::<crate::gitlab_self::GitLabSelf>(),
+        row::<crate::rfc7009::Rfc7009>(),
+        row::<crate::algolia::Algolia>(),
     ]
 }
 

@@ -168,7 +168,7 @@ impl Planned<'_> {
     /// Is this, as far as can be told, the credential in use? It is then revoked after all others of its provider and
     /// tenant.
     pub fn is_own(&self) -> bool {
-        self.target.revoker.is_own_text(self.key.key())
+        self.target.revoker.is_own_key(self.key)
     }
 }
 

@@ -14,6 +14,7 @@ use crate::credential::Form;
 use crate::input::InvalidInput;
 use crate::lookup::{Lookup, Page, Reading, not_offered};
 use crate::probe::ProbeRule;
+use crate::secret::Secret;
 use crate::verdict::{Expect, Rule};
 use crate::wire::{Generated, Operation, Sent};
 
@@ -176,6 +177,22 @@ pub trait KeyParts: FromStr<Err = InvalidInput> + Display + Clone + Debug + Send
     /// final request with them, so that parameters that change places are noticed.
     #[doc(hidden)]
     fn parameters(&self) -> Vec<(&'static str, String)>;
+
+    /// Is it made of the secret itself?
+    #[doc(hidden)]
+    const BY_SECRET: bool = false;
+
+    /// That secret.
+    #[doc(hidden)]
+    fn secret(&self) -> Option<&Secret> {
+        None
+    }
+
+    /// The key of a secret; none where keys are known by ids.
+    #[doc(hidden)]
+    fn of_secret(_secret: &Secret) -> Option<Result<Self, InvalidInput>> {
+        None
+    }
 }
 
 /// Everything about a provider that is not code.

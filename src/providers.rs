@@ -12,8 +12,11 @@ use crate::credential::Form;
 use crate::input::InvalidInput;
 use crate::key::KeyRef;
 use crate::probe::ProbeRule;
-use crate::provider::{About, Effect, IdsReused, Provider, Repeat};
+use crate::provider::{About, Effect, IdsReused, KeyParts, Provider, Repeat};
 use crate::revoke::{AnyRevoker, unknown_provider};
+use crate::secret::Secret;
+use crate::secret_key::by_id;
+use crate::verdict::Meaning;
 use crate::wire::Operation;
 
 /// One row a provider: its module and its marker.
@@ -55,6 +58,12 @@ table! {
     #[cfg(feature = "aws")]
     aws_iam::AwsIam,
     jupyterhub::JupyterHub,
+    slack::Slack,
+    github::GitHub,
+    github_oauth::GitHubOAuth,
+    gitlab_self::GitLabSelf,
+    rfc7009::Rfc7009,
+    algolia::Algolia,
 }
 
 /// Everything that this crate can revoke at, in the order of the table.
@@ -94,6 +103,14 @@ pub(crate) fn ways() -> Vec<&'static ProviderInfo> {
     all.flat_map(|provider| [Some(provider), provider.deletion()])
         .flatten()
         .collect()
+}
+
+/// Is this the name of a provider that can only be told the secrets of keys?
+pub(crate) fn revokes_by_secret(name: &str) -> bool {
+    let found = TABLE
+        .iter()
+        .find(|provider| provider.name() == name || provider.aliases().contains(&name));
+    found.is_some_and(ProviderInfo::revokes_by_secret)
 }
 
 /// The name of a provider for one of its aliases.
@@ -278,6 +295,30 @@ impl ProviderInfo {
         KeyRef::new(self.name(), self.0.check_key(key)?)
     }
 
+    /// Can the provider only be told the secret of a key itself, and not an id? Its keys are then made by
+    /// [`KeyRef::of_secret`], and their text is a digest.
+    pub fn revokes_by_secret(&self) -> bool {
+        self.0.by_secret()
+    }
+
+    /// As [`check_key`](Self::check_key), for a secret at a provider that revokes by it.
+    pub fn check_secret(&self, secret: &Secret) -> Result<KeyRef, InvalidInput> {
+        self.0.check_secret(secret)?;
+        KeyRef::of_secret(self.name(), secret.clone())
+    }
+
+    /// Is there no credential to be given, because each key is its own or the provider wants none?
+    pub fn takes_no_credential(&self) -> bool {
+        self.0.about().credentials.iter().any(|form| form.is_none())
+    }
+
+    /// Can an answer to the revocation confirm a death? Where it cannot, a look afterwards may:
+    /// [`revoke_verified`](crate::Revoke::revoke_verified).
+    pub fn can_confirm(&self) -> bool {
+        let mut rules = self.0.about().rules.iter();
+        rules.any(|rule| matches!(rule.meaning, Meaning::Dead(..)))
+    }
+
     pub(crate) fn entry(&self) -> &'static dyn Entry {
         self.0
     }
@@ -296,6 +337,7 @@ impl Serialize for ProviderInfo {
         out.serialize_field("aliases", self.aliases())?;
         out.serialize_field("vendor", self.vendor())?;
         out.serialize_field("key_form", self.key_form())?;
+        out.serialize_field("revokes_by_secret", &self.revokes_by_secret())?;
         out.serialize_field("credentials", &self.credentials())?;
         out.serialize_field("credential_help", self.credential_help())?;
         out.serialize_field("operation", &self.operation())?;
@@ -333,6 +375,9 @@ pub(crate) trait Entry: Send + Sync {
     #[cfg(feature = "fakes")]
     fn headers(&self) -> &'static [(&'static str, &'static str)];
     fn check_key(&self, key: &str) -> Result<String, InvalidInput>;
+    fn by_secret(&self) -> bool;
+    fn check_secret(&self, secret: &Secret) -> Result<(), InvalidInput>;
+    /// What the request names a key by: the text of one that has an id, the secret of another.
     #[cfg(feature = "fakes")]
     fn parameters(&self, key: &str) -> Result<Vec<(&'static str, String)>, InvalidInput>;
     #[cfg(feature = "fakes")]
@@ -396,10 +441,24 @@ impl<P: Row> Entry for P {
         self.parse_key(key).map(|key| key.to_string())
     }
 
+    fn by_secret(&self) -> bool {
+        P::Key::BY_SECRET
+    }
+
+    fn check_secret(&self, secret: &Secret) -> Result<(), InvalidInput> {
+        let refused = || Err(by_id(Provider::about(self).name.to_owned()));
+        P::Key::of_secret(secret).unwrap_or_else(refused).map(drop)
+    }
+
     #[cfg(feature = "fakes")]
     fn parameters(&self, key: &str) -> Result<Vec<(&'static str, String)>, InvalidInput> {
-        use crate::provider::KeyParts;
-        self.parse_key(key).map(|key| key.parameters())
+        let key = if P::Key::BY_SECRET {
+            let refused = || Err(by_id(Provider::about(self).name.to_owned()));
+            P::Key::of_secret(&Secret::new(key)?).unwrap_or_else(refused)
+        } else {
+            self.parse_key(key)
+        };
+        key.map(|key| key.parameters())
     }
 
     #[cfg(feature = "fakes")]
@@ -479,6 +538,14 @@ impl<P: Row> Entry for Deleting<P> {
 
     fn check_key(&self, key: &str) -> Result<String, InvalidInput> {
         self.0.check_key(key)
+    }
+
+    fn by_secret(&self) -> bool {
+        self.0.by_secret()
+    }
+
+    fn check_secret(&self, secret: &Secret) -> Result<(), InvalidInput> {
+        self.0.check_secret(secret)
     }
 
     #[cfg(feature = "fakes")]

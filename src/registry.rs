@@ -235,11 +235,11 @@ impl Registry {
         let Some(target) = self.targets.iter().find(is_its) else {
             return Err(self.nobody_for(provider, key));
         };
-        let text = target.revoker.check_text(key.key())?;
+        let text = target.revoker.check_text(key)?;
         let index = self.targets.iter().position(|known| std::ptr::eq(known, target));
         Ok((
             index.unwrap_or_default(),
-            KeyRef::known(provider, key.tenant(), &text),
+            KeyRef::known(provider, key.tenant(), &text).with_secret(key.secret().cloned()),
         ))
     }
 

@@ -19,6 +19,7 @@ use crate::key_info::KeyInfo;
 use crate::observer::BoxFuture;
 use crate::outcome::{ErrorKind, KeyState, RevokeError, RevokeResult};
 use crate::secret::Secret;
+use crate::secret_key::by_id;
 use crate::within::Within;
 
 /// Kills keys of one provider with one credential.
@@ -75,6 +76,12 @@ pub trait Revoke: Send + Sync + 'static {
     #[doc(hidden)]
     fn document_version(&self) -> Option<&str> {
         None
+    }
+
+    /// The key of this secret, where the provider can only be told the secret itself; others refuse it. Neither an error nor
+    /// the key's `Display` shows anything of it.
+    fn key_of_secret(&self, _secret: &Secret) -> Result<Self::Key, InvalidInput> {
+        Err(by_id(self.provider().to_owned()))
     }
 
     /// Revokes the key and says whether it is dead.
@@ -293,16 +300,17 @@ impl AnyRevoker {
     /// Says without sending anything whether this revoker takes this key, and gives it in its canonical form.
     pub fn check(&self, key: &KeyRef) -> Result<KeyRef, InvalidInput> {
         self.own(key)?;
-        let text = self.0.check(key.key())?;
-        KeyRef::new(self.0.provider(), text)
+        let text = self.0.check(key)?;
+        Ok(KeyRef::new(self.0.provider(), text)?.with_secret(key.secret().cloned()))
     }
 
-    /// The key in its canonical form, under the name of whatever tenant.
-    pub(crate) fn check_text(&self, key: &str) -> Result<String, InvalidInput> {
+    /// The key's text in its canonical form, without the provider's name, whatever its tenant.
+    pub(crate) fn check_text(&self, key: &KeyRef) -> Result<String, InvalidInput> {
         self.0.check(key)
     }
 
-    pub(crate) fn is_own_text(&self, key: &str) -> bool {
+    /// As [`is_own`](Revoke::is_own), whatever the key's tenant.
+    pub(crate) fn is_own_key(&self, key: &KeyRef) -> bool {
         self.0.is_own(key)
     }
 
@@ -310,7 +318,8 @@ impl AnyRevoker {
         self.0.document_version()
     }
 
-    pub(crate) async fn revoke_text_within(&self, key: &str, within: &Within<'_>) -> RevokeResult {
+    /// As [`revoke_within`](Revoke::revoke_within), whatever the key's tenant.
+    pub(crate) async fn revoke_key_within(&self, key: &KeyRef, within: &Within<'_>) -> RevokeResult {
         self.0.revoke_within(key, within).await
     }
 
@@ -349,9 +358,13 @@ impl Revoke for AnyRevoker {
         self.0.provider()
     }
 
+    fn key_of_secret(&self, secret: &Secret) -> Result<KeyRef, InvalidInput> {
+        Self::check(self, &KeyRef::of_secret(self.0.provider(), secret.clone())?)
+    }
+
     async fn revoke(&self, key: &KeyRef) -> RevokeResult {
         self.own(key)?;
-        self.0.revoke(key.key()).await
+        self.0.revoke(key).await
     }
 
     fn check(&self, key: &KeyRef) -> Result<(), InvalidInput> {
@@ -363,22 +376,22 @@ impl Revoke for AnyRevoker {
     }
 
     fn is_own(&self, key: &KeyRef) -> bool {
-        self.own(key).is_ok() && self.0.is_own(key.key())
+        self.own(key).is_ok() && self.0.is_own(key)
     }
 
     async fn revoke_until(&self, key: &KeyRef, until: impl Future<Output = ()> + Send) -> RevokeResult {
         self.own(key)?;
-        self.0.revoke_until(key.key(), Box::pin(until)).await
+        self.0.revoke_until(key, Box::pin(until)).await
     }
 
     async fn revoke_within(&self, key: &KeyRef, within: &Within<'_>) -> RevokeResult {
         self.own(key)?;
-        self.0.revoke_within(key.key(), within).await
+        self.0.revoke_within(key, within).await
     }
 
     async fn find(&self, key: &KeyRef) -> Result<KeyInfo, RevokeError> {
         self.own(key)?;
-        self.0.find(key.key()).await
+        self.0.find(key).await
     }
 
     fn list(&self, filter: &KeyFilter) -> Keys {
@@ -407,6 +420,10 @@ impl<R: Revoke> Revoke for Arc<R> {
 
     fn document_version(&self) -> Option<&str> {
         R::document_version(self)
+    }
+
+    fn key_of_secret(&self, secret: &Secret) -> Result<R::Key, InvalidInput> {
+        R::key_of_secret(self, secret)
     }
 
     fn revoke(&self, key: &R::Key) -> impl Future<Output = RevokeResult> + Send {
@@ -458,20 +475,20 @@ impl<R: Revoke> Revoke for Arc<R> {
     }
 }
 
-/// [`Revoke`] as an object can have it; text keys only at this edge.
+/// [`Revoke`] as an object can have it; keys as text or secret only at this edge.
 trait Erased: Send + Sync {
     fn provider(&self) -> &str;
     fn document_version(&self) -> Option<&str>;
-    fn check(&self, key: &str) -> Result<String, InvalidInput>;
-    fn revoke<'a>(&'a self, key: &'a str) -> BoxFuture<'a, RevokeResult>;
-    fn revoke_until<'a>(&'a self, key: &'a str, until: BoxFuture<'a, ()>) -> BoxFuture<'a, RevokeResult>;
-    fn revoke_within<'a>(&'a self, key: &'a str, within: &'a Within<'a>) -> BoxFuture<'a, RevokeResult>;
-    fn find<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<KeyInfo, RevokeError>>;
+    fn check(&self, key: &KeyRef) -> Result<String, InvalidInput>;
+    fn revoke<'a>(&'a self, key: &'a KeyRef) -> BoxFuture<'a, RevokeResult>;
+    fn revoke_until<'a>(&'a self, key: &'a KeyRef, until: BoxFuture<'a, ()>) -> BoxFuture<'a, RevokeResult>;
+    fn revoke_within<'a>(&'a self, key: &'a KeyRef, within: &'a Within<'a>) -> BoxFuture<'a, RevokeResult>;
+    fn find<'a>(&'a self, key: &'a KeyRef) -> BoxFuture<'a, Result<KeyInfo, RevokeError>>;
     fn list(&self, filter: &KeyFilter) -> Keys;
     fn which<'a>(&'a self, secret: &'a Secret) -> BoxFuture<'a, Result<Which, RevokeError>>;
     fn probe<'a>(&'a self, secret: &'a Secret) -> BoxFuture<'a, Result<Acceptance, RevokeError>>;
     fn capabilities(&self) -> Capabilities;
-    fn is_own(&self, key: &str) -> bool;
+    fn is_own(&self, key: &KeyRef) -> bool;
 }
 
 impl<R: Revoke> Erased for R {
@@ -483,36 +500,36 @@ impl<R: Revoke> Erased for R {
         Revoke::document_version(self)
     }
 
-    fn check(&self, key: &str) -> Result<String, InvalidInput> {
-        let key = self.parse_key(key)?;
+    fn check(&self, key: &KeyRef) -> Result<String, InvalidInput> {
+        let key = typed(self, key)?;
         Revoke::check(self, &key)?;
         Ok(key.to_string())
     }
 
-    fn revoke<'a>(&'a self, key: &'a str) -> BoxFuture<'a, RevokeResult> {
+    fn revoke<'a>(&'a self, key: &'a KeyRef) -> BoxFuture<'a, RevokeResult> {
         Box::pin(async move {
-            let key = self.parse_key(key)?;
+            let key = typed(self, key)?;
             Revoke::revoke(self, &key).await
         })
     }
 
-    fn revoke_until<'a>(&'a self, key: &'a str, until: BoxFuture<'a, ()>) -> BoxFuture<'a, RevokeResult> {
+    fn revoke_until<'a>(&'a self, key: &'a KeyRef, until: BoxFuture<'a, ()>) -> BoxFuture<'a, RevokeResult> {
         Box::pin(async move {
-            let key = self.parse_key(key)?;
+            let key = typed(self, key)?;
             Revoke::revoke_until(self, &key, until).await
         })
     }
 
-    fn revoke_within<'a>(&'a self, key: &'a str, within: &'a Within<'a>) -> BoxFuture<'a, RevokeResult> {
+    fn revoke_within<'a>(&'a self, key: &'a KeyRef, within: &'a Within<'a>) -> BoxFuture<'a, RevokeResult> {
         Box::pin(async move {
-            let key = self.parse_key(key)?;
+            let key = typed(self, key)?;
             Revoke::revoke_within(self, &key, within).await
         })
     }
 
-    fn find<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<KeyInfo, RevokeError>> {
+    fn find<'a>(&'a self, key: &'a KeyRef) -> BoxFuture<'a, Result<KeyInfo, RevokeError>> {
         Box::pin(async move {
-            let key = self.parse_key(key)?;
+            let key = typed(self, key)?;
             Revoke::find(self, &key).await
         })
     }
@@ -533,9 +550,21 @@ impl<R: Revoke> Erased for R {
         Revoke::capabilities(self)
     }
 
-    fn is_own(&self, key: &str) -> bool {
-        Revoke::knows_own(self) && self.parse_key(key).is_ok_and(|key| Revoke::is_own(self, &key))
+    fn is_own(&self, key: &KeyRef) -> bool {
+        Revoke::knows_own(self) && typed(self, key).is_ok_and(|key| Revoke::is_own(self, &key))
     }
+}
+
+fn typed<R: Revoke>(revoker: &R, key: &KeyRef) -> Result<R::Key, InvalidInput> {
+    let Some(secret) = key.secret() else {
+        return revoker.parse_key(key.key());
+    };
+    let typed = revoker.key_of_secret(secret)?;
+    // Whatever else it shows could be the secret.
+    if typed.to_string().ends_with(key.key()) {
+        return Ok(typed);
+    }
+    Err(by_id(revoker.provider().to_owned()))
 }
 
 fn refused(provider: &str, error: impl Error + Send + Sync + 'static) -> InvalidInput {

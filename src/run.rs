@@ -459,7 +459,7 @@ async fn call(
         checks: checks.as_deref(),
         yields: shared.registry.limits.longest_pause > Duration::ZERO,
     };
-    target.revoker.revoke_text_within(key.key(), &within).await
+    target.revoker.revoke_key_within(&key, &within).await
 }
 
 impl Stream for Run {

@@ -1,6 +1,7 @@
 //! The secret of a key, such as one that was found where it should not be. Unprintable by type.
 
 use std::fmt;
+use std::sync::Arc;
 
 use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret, SecretString};
@@ -10,10 +11,11 @@ use crate::digest::sha256;
 use crate::input::InvalidInput;
 
 /// The leaked secret itself: what somebody who found it could use. Neither the key's identity, which is a
-/// [`KeyRef`](crate::KeyRef), nor the [`Credential`](crate::Credential) that may revoke it.
+/// [`KeyRef`](crate::KeyRef), nor the [`Credential`](crate::Credential) that may revoke it. Some providers can only be told
+/// the secret; [`KeyRef::of_secret`](crate::KeyRef::of_secret) makes a key of it.
 ///
 /// `Debug`, `Display` and JSON show its [fingerprint](Self::fingerprint) instead of it, it cannot be compared, and its
-/// memory is wiped when it is dropped.
+/// memory is wiped when the last clone is dropped.
 ///
 /// ```
 /// use keyrevoke::Secret;
@@ -24,10 +26,22 @@ use crate::input::InvalidInput;
 /// # Ok::<(), keyrevoke::InvalidInput>(())
 /// ```
 #[derive(Clone)]
-pub struct Secret(SecretString);
+pub struct Secret(Arc<SecretString>);
 
 /// As for credentials: longer than any token seen.
 const LONGEST: usize = 4096;
+
+/// How a digest begins, and how many digits it has.
+const DIGEST: &str = "sha256:";
+const DIGITS: usize = 64;
+
+/// Is this text the [digest](Secret::digest) of a secret?
+pub(crate) fn is_digest(text: &str) -> bool {
+    let digits = text.strip_prefix(DIGEST);
+    digits.is_some_and(|digits| {
+        digits.len() == DIGITS && digits.bytes().all(|c| matches!(c, b'0'..=b'9' | b'a'..=b'f'))
+    })
+}
 
 impl Secret {
     /// Checks and takes a secret; one line break at its end is dropped.
@@ -57,20 +71,28 @@ impl Secret {
                 "give one secret alone, without a name or \"Bearer\" before it",
             );
         }
-        Ok(Self(SecretString::from(line)))
+        Ok(Self(Arc::new(SecretString::from(line))))
     }
 
     /// Tells secrets apart without showing them, for logs and tickets: `sha256:` and the first 8 hexadecimal digits of
     /// the SHA-256 of its bytes. Different secrets can have the same one, if rarely.
     pub fn fingerprint(&self) -> String {
+        let mut text = self.digest();
+        text.truncate(DIGEST.len() + 8);
+        text
+    }
+
+    /// `sha256:` and all 64 hexadecimal digits: no two secrets have the same one. It is what journals and results call a
+    /// key by that is known by its secret alone. Whoever guesses a secret can tell by it that the guess is right.
+    pub fn digest(&self) -> String {
+        use fmt::Write;
         let digest = sha256(self.expose().as_bytes());
-        let hex: String = digest
-            .as_ref()
-            .iter()
-            .take(4)
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        format!("sha256:{hex}")
+        let mut text = String::with_capacity(DIGEST.len() + DIGITS);
+        text.push_str(DIGEST);
+        for byte in digest.as_ref() {
+            _ = write!(text, "{byte:02x}");
+        }
+        text
     }
 
     /// The secret, for where it is compared and sent, and nothing else.
@@ -138,6 +160,20 @@ mod tests {
     fn it_shows_its_fingerprint_and_never_itself() {
         // The digest of "abc" is printed in FIPS 180-4.
         assert_eq!(Secret::new("abc").unwrap().fingerprint(), "sha256:ba7816bf");
+        let digest = "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        assert_eq!(Secret::new("abc").unwrap().digest(), digest);
+        assert!(is_digest(digest));
+        let short = &digest[..digest.len() - 1];
+        for other in [
+            short,
+            &digest.to_uppercase(),
+            &digest[7..],
+            "sha256:",
+            "",
+            &format!("{short}g"),
+        ] {
+            assert!(!is_digest(other), "{other}");
+        }
         let secret = Secret::new("sk_live_canary0123456789").unwrap();
         let json = serde_json::to_string(&secret).unwrap();
         assert_eq!(json, format!("\"{}\"", secret.fingerprint()));
@@ -149,6 +185,6 @@ mod tests {
     #[test]
     fn its_memory_is_wiped() {
         fn wipes<T: secrecy::zeroize::ZeroizeOnDrop>(_: &T) {}
-        wipes(&Secret::new("canary").unwrap().0);
+        wipes(&*Secret::new("canary").unwrap().0);
     }
 }

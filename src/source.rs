@@ -8,6 +8,7 @@ use tokio::time::Instant;
 
 use crate::credential::{Credential, Form, Prepared};
 use crate::observer::BoxFuture;
+use crate::secret::Secret;
 
 /// Gives the credential that may revoke, each time one is needed: a login, a vault, a file that is rotated.
 ///
@@ -35,6 +36,8 @@ pub trait CredentialSource: Send + Sync + 'static {
 pub(crate) enum Credentials {
     Fixed(Arc<Prepared>),
     Source(Box<Cached>),
+    /// Each key is its own, in this form.
+    OfKey(Form),
 }
 
 pub(crate) struct Cached {
@@ -51,9 +54,18 @@ pub(crate) struct Known {
 }
 
 impl Credentials {
-    /// The current credential, or the first one.
-    pub(crate) async fn current(&self) -> Result<Arc<Prepared>, Box<dyn Error + Send + Sync>> {
+    /// The current credential, or the first one; for this key, where each is its own.
+    pub(crate) async fn current(
+        &self,
+        provider: &'static str,
+        key: Option<&Secret>,
+    ) -> Result<Arc<Prepared>, Box<dyn Error + Send + Sync>> {
         match self {
+            Self::OfKey(form) => {
+                let secret = key.ok_or("each key is its own credential, and this is about none")?;
+                let credential = Credential::from_text(secret.expose());
+                Ok(Arc::new(credential.prepare(provider, &[*form])?))
+            }
             Self::Fixed(prepared) => Ok(Arc::clone(prepared)),
             Self::Source(cached) => {
                 let mut current = cached.current.lock().await;

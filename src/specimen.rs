@@ -6,7 +6,6 @@
 use std::fmt;
 use std::str::FromStr;
 
-use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 use wiremock::matchers::{any, body_json, body_string, header, method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
@@ -20,6 +19,8 @@ use crate::outcome::{Disposition, ErrorKind, KeyState, RevokeResult};
 use crate::provider::{About, Base, IdsReused, KeyParts, Provider, Repeat, generated};
 use crate::retry::RetryPolicy;
 use crate::revoke::Revoke;
+use crate::secret::Secret;
+use crate::secret_key::secret_key;
 use crate::verdict::{ALREADY_REVOKED, Expect, Member, REVOKED, on};
 use crate::wire::Sent;
 
@@ -105,32 +106,13 @@ impl Provider for ByKey {
 #[derive(Clone, Debug)]
 struct BySecret;
 
-/// The secret of a key; shown as its length alone.
-#[derive(Clone, Debug)]
-struct Secret(SecretString);
-
-impl fmt::Display for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "secret-of-{}", self.0.expose_secret().len())
-    }
-}
-
-impl FromStr for Secret {
-    type Err = InvalidInput;
-
-    fn from_str(text: &str) -> Result<Self, InvalidInput> {
-        Ok(Self(text.into()))
-    }
-}
-
-impl KeyParts for Secret {
-    fn parameters(&self) -> Vec<(&'static str, String)> {
-        vec![("token", self.0.expose_secret().to_owned())]
-    }
-}
+secret_key!(
+    /// The secret of a key.
+    Token, "specimen", Some("token")
+);
 
 impl Provider for BySecret {
-    type Key = Secret;
+    type Key = Token;
     type Client = generated::Client;
     const ABOUT: About = About {
         credentials: &[Form::Basic],
@@ -139,8 +121,8 @@ impl Provider for BySecret {
     };
     const CONTENT: Content = Content::Form(&[("token", Part::Parameter("token"))]);
 
-    async fn revoke(client: &generated::Client, key: &Secret) -> Sent {
-        let token = key.0.expose_secret().to_owned();
+    async fn revoke(client: &generated::Client, key: &Token) -> Sent {
+        let token = key.0.expose().to_owned();
         client
             .revoke_by_secret(&generated::types::RevokeBySecretBody {
                 token,
@@ -219,8 +201,10 @@ async fn a_secret_travels_in_a_form_body_and_nowhere_else() {
         .and(path("/oauth/revoke"))
         .and(header("authorization", "Basic Y2xpZW50OnNlY3JldA=="))
         .and(header("content-type", "application/x-www-form-urlencoded"))
-        .and(body_string("token=leaked+%26+canary"))
-        .respond_with(ResponseTemplate::new(200))
+        .and(body_string("token=leaked%26%2Bcanary"))
+        .respond_with(ResponseTemplate::new(418).set_body_json(json!({
+            "detail": "no leaked&+canary, and no LEAKED%26%2Bcanary",
+        })))
         .expect(1)
         .mount(&server)
         .await;
@@ -229,8 +213,17 @@ async fn a_secret_travels_in_a_form_body_and_nowhere_else() {
         .with_credential(Credential::basic("client", "secret"))
         .build()
         .unwrap();
-    let dead = revoker.revoke(&"leaked & canary".parse().unwrap()).await.unwrap();
-    assert!(!format!("{dead:?} {dead} {revoker:?}").contains("canary"));
+    let key = Token::new(Secret::new("leaked&+canary").unwrap()).unwrap();
+    let error = revoker.revoke(&key).await.unwrap_err();
+    assert_eq!(error.detail(), Some("no [redacted], and no [redacted]"));
+    let shown = format!(
+        "{error:?} {error} {revoker:?} {key} {key:?} {:?}",
+        key.parameters().len()
+    );
+    assert!(!shown.contains("canary"), "{shown}");
+    assert!(key.to_string().parse::<Token>().is_err(), "a digest is no key");
+    let text = "leaked&+canary".parse::<Token>().unwrap_err();
+    assert!(!format!("{text} {text:?}").contains("canary"), "{text}");
 }
 
 #[tokio::test]

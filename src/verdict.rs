@@ -58,6 +58,8 @@ impl Rule {
 pub(crate) enum Expect {
     /// The status alone decides.
     Anything,
+    /// There is none.
+    NoBody,
     /// A JSON object without members.
     EmptyObject,
     /// A JSON object of which all of these hold.
@@ -354,9 +356,18 @@ pub(crate) fn verdict(rules: &[Rule], parameters: &[(&str, String)], attempt: &A
             .find(|rule| rule.status == answer.status && body_fits(rule.body, answer, parameters))
             .map(|rule| Verdict {
                 meaning: rule.meaning,
-                again: Again::No,
+                again: again(rule.meaning),
             })
             .unwrap_or_else(|| by_status(answer)),
+    }
+}
+
+/// May the request be sent again after what a rule says? As after the status that usually says it.
+fn again(meaning: Meaning) -> Again {
+    match meaning {
+        Meaning::Not(ErrorKind::RateLimited, KeyState::Live) => Again::Untouched,
+        Meaning::Not(ErrorKind::Unavailable, KeyState::Unknown) => Again::IfHarmless,
+        _ => Again::No,
     }
 }
 
@@ -374,6 +385,7 @@ pub(crate) fn body_fits(expect: Expect, answer: &Answer, parameters: &[(&str, St
     let contradicts = (200..300).contains(&answer.status) && answer.is_problem_document();
     match (expect, answer.json()) {
         (Expect::Anything, _) => true,
+        (Expect::NoBody, _) => matches!(&answer.body, Body::Complete(bytes) if bytes.is_empty()),
         _ if contradicts => false,
         (Expect::EmptyObject, Some(Value::Object(object))) => object.is_empty(),
         (Expect::Object(members), Some(Value::Object(object))) => members

@@ -13,7 +13,7 @@ use crate::key_info::{KeyInfo, KeyStatus};
 use crate::outcome::{
     Delivery, Disposition, ErrorKind, Evidence, KeyState, Revocation, RevokeError, RevokeResult,
 };
-use crate::provider::{About, IdsReused, Provider, Repeat};
+use crate::provider::{About, IdsReused, KeyParts, Provider, Repeat};
 use crate::within::{ENDED, Within, unless};
 
 /// What was seen before anything was sent.
@@ -133,11 +133,8 @@ impl<P: Provider> RevokerInner<P> {
                 (Err(_), None) => {}
             }
         }
-        if let Some(secret) = checks
-            .verification
-            .as_ref()
-            .and_then(|check| check.secret.as_ref())
-        {
+        let verification = checks.verification.as_ref();
+        if let Some(secret) = verification.and_then(|check| check.secret.as_ref().or(key.secret())) {
             let accepted = self.probe(secret).await;
             before.secret_accepted = accepted.is_ok_and(|accepted| accepted == Acceptance::Accepted);
         }
@@ -243,7 +240,7 @@ impl<P: Provider> RevokerInner<P> {
         result: &RevokeResult,
     ) -> Look {
         let mut blind = true;
-        if let Some(secret) = &verification.secret {
+        if let Some(secret) = verification.secret.as_ref().or(key.secret()) {
             match self.probe(secret).await {
                 Ok(Acceptance::Accepted) => {
                     since.secret_accepted = true;

@@ -76,6 +76,7 @@ pub struct Call {
     pub(crate) credential: Arc<Prepared>,
 }
 
+/// Without the values of the parameters, which can be secrets.
 impl fmt::Debug for Call {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Not the parameters: a secret that is asked about is one of them.
@@ -84,6 +85,12 @@ impl fmt::Debug for Call {
 }
 
 impl Call {
+    /// What stands in the path under this name; empty where nothing does, which the guard refuses.
+    pub(crate) fn parameter(&self, name: &str) -> &str {
+        let found = self.parameters.iter().find(|(known, _)| *known == name);
+        found.map(|(_, value)| value.as_str()).unwrap_or_default()
+    }
+
     /// Checks the final request against the document and the typed key, then adds the credential. The key
     /// types already refuse what could change a path; this stops it even if one were by-passed.
     pub fn prepare(&self, request: &mut Request, operation: &str) -> Result<(), String> {

@@ -10,11 +10,11 @@ use std::fmt::{self, Write as _};
 use std::sync::{Mutex, Once, PoisonError};
 
 use keyrevoke::fakes::{Fake, Reply};
-use keyrevoke::{AnyRevoker, Credential, RetryPolicy, Revoke, RevokeResult};
+use keyrevoke::{AnyRevoker, Credential, KeyRef, ProviderInfo, RetryPolicy, Revoke, RevokeResult, Secret};
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::test_runner::{TestCaseError, TestRunner};
-use serde_json::{Value, json};
+use serde_json::json;
 use tracing::field::{Field, Visit};
 use tracing::span;
 
@@ -76,19 +76,49 @@ const CANARY: &str = "Canary.7Qx-secret_of_the_administrator";
 const LEAKED: &str = "sk_live_CanaryOfTheKey0123456789";
 
 /// The echo in a place of an answer where a careless server could put it.
-fn echo() -> impl Strategy<Value = Reply> {
-    let forms: [fn(&str) -> String; 7] = [
-        |secret| secret.to_owned(),
-        |secret| format!("Bearer {secret}"),
-        |secret| format!("bad token '{secret}', {secret}{secret}"),
-        |secret| secret.to_uppercase(),
-        |secret| secret.to_lowercase(),
-        |secret| format!("{}{secret}", "x".repeat(495)),
-        |secret| format!("\r\n\u{1b}[31m{secret}\u{202e}"),
+#[derive(Clone, Debug)]
+struct Echo {
+    status: u16,
+    form: usize,
+    place: usize,
+    header: usize,
+    leaked: bool,
+}
+
+fn echo() -> impl Strategy<Value = Echo> {
+    let statuses = [
+        200, 202, 204, 301, 307, 400, 401, 403, 404, 409, 422, 429, 500, 503, 999,
     ];
-    const WORDS: usize = 5; // the first forms
-    let body = |text: &str, place: usize| -> Value {
-        match place {
+    let places = (0..FORMS.len(), 0..7_usize, 0..6_usize, any::<bool>());
+    (select(statuses.to_vec()), places).prop_map(|(status, (form, place, header, leaked))| Echo {
+        status,
+        form,
+        place,
+        header,
+        leaked,
+    })
+}
+
+const FORMS: [fn(&str) -> String; 7] = [
+    |secret| secret.to_owned(),
+    |secret| format!("Bearer {secret}"),
+    |secret| format!("bad token '{secret}', {secret}{secret}"),
+    |secret| secret.to_uppercase(),
+    |secret| secret.to_lowercase(),
+    |secret| format!("{}{secret}", "x".repeat(495)),
+    |secret| format!("\r\n\u{1b}[31m{secret}\u{202e}"),
+];
+const WORDS: usize = 5; // the first forms
+
+impl Echo {
+    fn reply(&self, canary: &str) -> Reply {
+        let text = if self.leaked {
+            FORMS[self.form % WORDS](LEAKED)
+        } else {
+            FORMS[self.form](canary)
+        };
+        let text = text.as_str();
+        let body = match self.place {
             0 => json!({ "detail": text }),
             1 => json!({ "detail": [{ "loc": ["header", text], "msg": text }] }),
             2 => json!({ "title": text, "type": text, "status": 409 }),
@@ -96,38 +126,30 @@ fn echo() -> impl Strategy<Value = Reply> {
             4 => json!({ "errors": { text: [text] }, "message": [text, text] }),
             5 => json!({ "error": text, "code": text, "details": [{ "field": text, "message": text }] }),
             _ => json!({ "status": text, "api_key_id": text, "detail": text }),
+        };
+        let one_line: String = text.chars().filter(|c| matches!(c, ' '..='~')).collect();
+        let reply = Reply::new(self.status).with_json(body);
+        match self.header {
+            0 => reply.with_header("x-request-id", one_line),
+            1 => reply.with_header(
+                "location",
+                format!("https://{one_line}.example.org/{one_line}?{one_line}"),
+            ),
+            2 => reply.with_header("retry-after", one_line),
+            3 => Reply::new(self.status).with_body(&format!("text/{one_line}"), text),
+            4 => reply.with_header("set-cookie", one_line),
+            _ => reply,
         }
-    };
-    let statuses = [
-        200, 202, 204, 301, 307, 400, 401, 403, 404, 409, 422, 429, 500, 503, 999,
-    ];
-    (
-        select(statuses.to_vec()),
-        0..forms.len(),
-        0..7_usize,
-        0..6_usize,
-        any::<bool>(),
-    )
-        .prop_map(move |(status, form, place, header, leaked)| {
-            let text = if leaked {
-                forms[form % WORDS](LEAKED)
-            } else {
-                forms[form](CANARY)
-            };
-            let one_line: String = text.chars().filter(|c| matches!(c, ' '..='~')).collect();
-            let reply = Reply::new(status).with_json(body(&text, place));
-            match header {
-                0 => reply.with_header("x-request-id", one_line),
-                1 => reply.with_header(
-                    "location",
-                    format!("https://{one_line}.example.org/{one_line}?{one_line}"),
-                ),
-                2 => reply.with_header("retry-after", one_line),
-                3 => Reply::new(status).with_body(&format!("text/{one_line}"), text),
-                4 => reply.with_header("set-cookie", one_line),
-                _ => reply,
-            }
-        })
+    }
+}
+
+/// A secret of a form that the provider takes, with the canary in it.
+fn secret_for(provider: &ProviderInfo) -> String {
+    let mut forms = ["", "xoxb-", "ghp_", "gho_", "glpat-"]
+        .into_iter()
+        .map(|form| format!("{form}{CANARY}"));
+    let fits = |text: &String| provider.check_secret(&Secret::new(text.clone()).unwrap()).is_ok();
+    forms.find(fits).expect("a form")
 }
 
 /// Everything that an application could print of a result.
@@ -176,7 +198,7 @@ fn for_every_echo(check: impl Fn(&RevokeResult, &AnyRevoker) -> Result<(), TestC
         .enable_all()
         .build()
         .unwrap();
-    let fakes: Vec<(Fake, AnyRevoker)> = keyrevoke::providers()
+    let fakes: Vec<(Fake, AnyRevoker, Option<String>)> = keyrevoke::providers()
         .iter()
         .map(|provider| {
             let fake = runtime.block_on(Fake::start(provider.name())).unwrap();
@@ -190,9 +212,14 @@ fn for_every_echo(check: impl Fn(&RevokeResult, &AnyRevoker) -> Result<(), TestC
             } else {
                 CANARY.to_owned()
             };
-            let builder = fake.builder().with_credential(Credential::from_text(text));
-            let revoker = builder.with_retry(RetryPolicy::immediate()).build().unwrap();
-            (fake, revoker)
+            let mut builder = fake.builder().with_retry(RetryPolicy::immediate());
+            // Where there is a key that is a secret, its own is what must not come out.
+            let by_secret = provider.revokes_by_secret();
+            if !by_secret {
+                builder = builder.with_credential(Credential::from_text(text));
+            }
+            let own = by_secret.then(|| secret_for(provider));
+            (fake, builder.build().unwrap(), own)
         })
         .collect();
     let cases = std::env::var("PROPTEST_CASES")
@@ -205,11 +232,17 @@ fn for_every_echo(check: impl Fn(&RevokeResult, &AnyRevoker) -> Result<(), TestC
     });
     let which = select((0..fakes.len()).collect::<Vec<_>>());
     runner
-        .run(&(which, echo()), |(which, reply)| {
+        .run(&(which, echo()), |(which, echo)| {
             LOG.lock().unwrap().clear();
-            let (fake, revoker) = &fakes[which];
-            fake.answer_next(reply);
-            let result = runtime.block_on(revoker.revoke(&fake.new_key()));
+            let (fake, revoker, own) = &fakes[which];
+            fake.answer_next(echo.reply(own.as_deref().unwrap_or(CANARY)));
+            let key = match own {
+                Some(secret) => {
+                    KeyRef::of_secret(fake.provider(), Secret::new(secret.as_str()).unwrap()).unwrap()
+                }
+                None => fake.new_key(),
+            };
+            let result = runtime.block_on(revoker.revoke(&key));
             fake.behave();
             check(&result, revoker)
         })

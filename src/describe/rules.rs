@@ -38,7 +38,7 @@ pub(super) fn tells(expect: &Expect) -> bool {
         // Descriptions have none.
         #[cfg(feature = "aws")]
         Expect::Xml(_) => false,
-        Expect::Anything | Expect::EmptyObject => false,
+        Expect::Anything | Expect::NoBody | Expect::EmptyObject => false,
     }
 }
 

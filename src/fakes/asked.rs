@@ -22,6 +22,12 @@ impl Asked {
         self.text(name)?.parse().ok()
     }
 
+    /// A parameter of the path or the body.
+    pub(crate) fn parameter(&self, name: &str) -> Option<&str> {
+        let found = self.parameters.iter().find(|(known, _)| *known == name)?;
+        Some(&found.1)
+    }
+
     /// The key that is asked about, dead or not.
     pub(crate) fn key_or_dead<'a>(&self, keys: &'a [Issued]) -> Option<&'a Issued> {
         let values: Vec<&str> = self.parameters.iter().map(|(_, value)| value.as_str()).collect();
@@ -138,7 +144,11 @@ pub(super) fn matches(
         let asks = content.unfill(request.header("content-type"), &request.body)?;
         asked.parameters.extend(asks);
     }
-    let identity = super::identity(asked.parameters.clone());
+    let mut names = asked.parameters.clone();
+    names.extend(
+        super::credential_of_key(provider, request).map(|secret| (super::AS_CREDENTIAL, secret.to_owned())),
+    );
+    let identity = super::identity(names);
     Some((asked, identity))
 }
 

@@ -81,6 +81,7 @@ fn reply(status: u16, body: &Expect, parameters: &[(&'static str, String)]) -> R
     match body {
         Expect::Anything if matches!(status, 204 | 205) => reply,
         Expect::Anything => reply.with_json(json!({ "message": "as described" })),
+        Expect::NoBody => reply,
         Expect::EmptyObject => reply.with_json(json!({})),
         // Descriptions have none.
         #[cfg(feature = "aws")]

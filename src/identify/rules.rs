@@ -56,8 +56,6 @@ impl Rule {
 const SCANNERS: &str = "scanners, read 2026-11-22";
 const DEVIN: &str = "docs.devin.ai, Authentication, which states the beginning alone; read 2026-11-22";
 const GITHUB: &str = "github.blog, Authentication token format updates (2021-03-31) and its announcement of the checksum; which CRC and digits, from tokens published as examples; read 2026-11-22";
-const GITHUB_PAGE: &str = "https://docs.github.com/en/rest/credentials/revoke";
-const GITHUB_WAY: &str = "Report it by POST /credentials/revoke, which needs no credential, or delete it in its owner's developer settings.";
 const GITHUB_APPS: &str = "https://docs.github.com/en/rest/apps/installations";
 const GITHUB_APPS_WAY: &str = "Call DELETE /installation/token with the token itself, or wait: it lives one hour, or as long as its workflow.";
 const GITLAB: &str =
@@ -71,8 +69,6 @@ const OPENAI_WAY: &str =
 const ANTHROPIC: &str =
     "platform.claude.com, Get an API key, for the beginning; scanners for the rest; read 2026-11-22";
 const SLACK: &str = "scanners, and api.slack.com, auth.revoke, for the way; read 2026-11-22";
-const SLACK_PAGE: &str = "https://api.slack.com/methods/auth.revoke";
-const SLACK_WAY: &str = "Call auth.revoke with the token itself, and read `revoked` in the answer: it is false where nothing was done.";
 const SHOPIFY: &str = "shopify.dev, changelog, lengths of access tokens (2020-04-01) and of app secrets (2020-01-28); read 2026-11-22";
 const CLOUDFLARE: &str = "developers.cloudflare.com, Token formats; what the checksum is, and its length, are not stated; read 2026-11-22";
 const CLOUDFLARE_PAGE: &str = "https://dash.cloudflare.com/profile/api-tokens";
@@ -115,7 +111,7 @@ pub(super) const RULES: &[Rule] = &[
         &[Is(&["ghp_"]), Of(ALNUM, 36, 36)],
     )
     .with_checksum(ends_with_crc32)
-    .by_hand(GITHUB_PAGE, GITHUB_WAY)
+    .of_provider("github")
     .source(GITHUB),
     rule(
         "github-personal-token",
@@ -123,7 +119,7 @@ pub(super) const RULES: &[Rule] = &[
         "fine-grained personal access token",
         &[Is(&["github_pat_"]), Of(ALNUM, 22, 22), Is(&["_"]), Of(ALNUM, 59, 59)],
     )
-    .by_hand(GITHUB_PAGE, GITHUB_WAY)
+    .of_provider("github")
     .source(SCANNERS),
     rule(
         "github-user-token",
@@ -132,10 +128,10 @@ pub(super) const RULES: &[Rule] = &[
         &[Is(&["gho_", "ghu_"]), Of(ALNUM, 36, 36)],
     )
     .with_checksum(ends_with_crc32)
-    .by_hand(GITHUB_PAGE, GITHUB_WAY)
+    .of_provider("github")
     .source(GITHUB),
     rule("github-refresh-token", "GitHub", "refresh token of an app", &[Is(&["ghr_"]), Of(ALNUM, 36, 76)])
-        .by_hand(GITHUB_PAGE, GITHUB_WAY)
+        .of_provider("github")
         .source("github.blog, Authentication token format updates (2021-03-31), for the beginning; the length from memory; read 2026-11-22"),
     rule("github-installation-token", "GitHub", "installation token of an app", &[Is(&["ghs_"]), Of(ALNUM, 36, 36)])
         .with_checksum(ends_with_crc32)
@@ -292,7 +288,7 @@ pub(super) const RULES: &[Rule] = &[
         "bot token",
         &[Is(&["xoxb-"]), Of(DIGITS, 8, 14), Is(&["-"]), Of(BASE64URL, 18, 64)],
     )
-    .by_hand(SLACK_PAGE, SLACK_WAY)
+    .of_provider("slack")
     .source(SLACK),
     rule(
         "slack-user-token",
@@ -300,7 +296,7 @@ pub(super) const RULES: &[Rule] = &[
         "user, workspace or configuration token",
         &[Is(&["xoxp-", "xoxe-", "xoxe.xoxp-", "xoxe.xoxb-", "xoxa-", "xoxr-", "xoxs-", "xoxo-"]), Of(BASE64URL, 20, 255)],
     )
-    .by_hand(SLACK_PAGE, SLACK_WAY)
+    .of_provider("slack")
     .source(SLACK),
     rule(
         "slack-app-token",

@@ -584,7 +584,7 @@ fn what_a_match_says() {
         panic!("one rule")
     };
     assert!(found.is_checked() && !found.is_id());
-    assert_eq!((found.vendor(), found.provider()), ("GitHub", None));
+    assert_eq!((found.vendor(), found.provider()), ("GitHub", Some("github")));
     assert_eq!(format!("{found:?}"), "Match(\"github-personal-token-classic\")");
     let json = serde_json::to_value(found).unwrap();
     let members: BTreeSet<&str> = json.as_object().unwrap().keys().map(String::as_str).collect();
@@ -592,11 +592,14 @@ fn what_a_match_says() {
         "checked", "id", "manual", "provider", "rule", "source", "vendor", "what",
     ];
     assert_eq!(members, expected.into());
+    assert!(json["manual"].is_null() && json["provider"] == "github" && json["checked"] == true);
+    let secret = Secret::new(summed("ghs_")).unwrap();
+    let json = serde_json::to_value(identify(&secret)[0]).unwrap();
     assert_eq!(
         json["manual"]["page"],
-        "https://docs.github.com/en/rest/credentials/revoke"
+        "https://docs.github.com/en/rest/apps/installations"
     );
-    assert!(json["provider"].is_null() && json["checked"] == true);
+    assert!(json["provider"].is_null());
 }
 
 #[test]

@@ -59,6 +59,16 @@ pub(crate) fn providers() -> impl Iterator<Item = (&'static str, usize)> {
     })
 }
 
+/// Can an answer of this provider be a proof?
+pub(crate) fn can_confirm(provider: &str) -> bool {
+    keyrevoke::provider(provider).unwrap().can_confirm()
+}
+
+/// Is a credential given to this provider's revoker?
+pub(crate) fn takes_credential(provider: &str) -> bool {
+    !keyrevoke::provider(provider).unwrap().takes_no_credential()
+}
+
 /// The providers that may be asked again.
 pub(crate) fn repeating() -> impl Iterator<Item = &'static str> {
     providers()

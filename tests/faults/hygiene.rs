@@ -30,6 +30,9 @@ async fn said(words: &str) -> Vec<(&'static str, RevokeError)> {
 async fn row_097_an_echo_of_the_credential_is_redacted() {
     for (provider, _) in providers() {
         let credential = Fake::start(provider).await.unwrap().credential_text();
+        if credential.is_empty() {
+            continue; // the secret of the key is what could be echoed: see the conformance suite
+        }
         for echo in [
             credential.to_owned(),
             format!("bad token {credential}!"),

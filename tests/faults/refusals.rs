@@ -6,11 +6,11 @@ use keyrevoke::fakes::{Fake, Reply};
 use keyrevoke::{Credential, Delivery, Disposition, ErrorKind, KeyState, RetryPolicy, Revoke};
 use serde_json::json;
 
-use crate::common::{answered, error, everywhere, providers, summary};
+use crate::common::{answered, can_confirm, error, everywhere, providers, summary, takes_credential};
 
 #[tokio::test]
 async fn row_055_a_documented_404_is_not_a_death() {
-    for (provider, _) in providers() {
+    for (provider, _) in providers().filter(|(provider, _)| can_confirm(provider)) {
         let fake = Fake::start(provider).await.unwrap();
         let error = error(fake.builder().build().unwrap().revoke(&fake.unknown_key()).await);
         assert_eq!(
@@ -125,7 +125,7 @@ async fn row_062_a_401_asks_the_source_of_the_credential_once_more() {
             Box::pin(async move { Ok(Credential::from_text(format!("{}-expired-{number}", self.1))) })
         }
     }
-    for (provider, _) in providers() {
+    for (provider, _) in providers().filter(|(provider, _)| takes_credential(provider)) {
         let fake = Fake::start(provider).await.unwrap();
         fake.answer_always(Reply::new(401));
         let source = Expired(Default::default(), fake.credential_text());
@@ -272,11 +272,9 @@ async fn row_072_a_429_with_a_time_is_waited_for() {
             .with_retry(RetryPolicy::immediate())
             .build()
             .unwrap();
-        assert_eq!(
-            revoker.revoke(&fake.new_key()).await.unwrap().attempts(),
-            2,
-            "{provider}"
-        );
+        let result = revoker.revoke(&fake.new_key()).await;
+        assert_eq!(result.is_ok(), can_confirm(provider), "{provider}");
+        assert_eq!(fake.requests().len(), 2, "{provider}");
         assert!(
             before.elapsed() >= Duration::from_secs(1),
             "a lower bound holds on any machine"

@@ -354,7 +354,7 @@ impl Answer {
         self
     }
 
-    fn with_json(self, body: &'static str) -> Self {
+    pub(crate) fn with_json(self, body: &'static str) -> Self {
         let mut answer = self.with_header("content-type: application/json");
         answer.body = body;
         answer

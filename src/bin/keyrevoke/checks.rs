@@ -11,7 +11,13 @@ use crate::output::{self, LocalFailure};
 use crate::revoke::Arguments;
 
 /// What is to be looked at, and what is wrong with what was asked.
-pub(crate) fn of_arguments(arguments: &Arguments) -> Result<(Option<Checks>, Vec<String>), LocalFailure> {
+///
+/// A secret that is the key itself (`took_secret`) was read already, and is tried where a look is asked for.
+pub(crate) fn of_arguments(
+    arguments: &Arguments,
+    took_secret: bool,
+) -> Result<(Option<Checks>, Vec<String>), LocalFailure> {
+    let secret_from = arguments.secret_from.as_ref().filter(|_| !took_secret);
     let (mut checks, mut problems) = (Checks::new(), Vec::new());
     let mut asked = arguments.own_key;
     if arguments.own_key {
@@ -32,13 +38,13 @@ pub(crate) fn of_arguments(arguments: &Arguments) -> Result<(Option<Checks>, Vec
             Err(problem) => problems.push(format!("--expect: {problem}")),
         }
     }
-    if arguments.verify.is_some() || arguments.secret_from.is_some() {
+    if arguments.verify.is_some() || secret_from.is_some() {
         asked = true;
         let mut verification = Verification::new();
         if let Some(Some(budget)) = arguments.verify {
             verification = verification.with_budget(budget);
         }
-        if let Some(path) = &arguments.secret_from {
+        if let Some(path) = secret_from {
             if arguments.keys.len() > 1 {
                 problems.push("--secret-from: is the secret of one key; give one key".to_owned());
             }

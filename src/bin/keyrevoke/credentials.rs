@@ -36,6 +36,8 @@ pub(crate) struct Account {
 enum Given {
     Text(SecretString),
     Command(Vec<String>),
+    /// The provider takes none.
+    Nothing,
 }
 
 /// Why a file gives nothing.
@@ -71,7 +73,7 @@ impl Account {
     /// Does it give this? `credential`, `base-url`, or a setting of the provider's own.
     pub(crate) fn gives(&self, setting: &str) -> bool {
         match setting {
-            "credential" => true,
+            "credential" => !matches!(self.credential, Given::Nothing),
             "base-url" => self.base_url.is_some(),
             _ => self.settings.iter().any(|(name, _)| name == setting),
         }
@@ -89,6 +91,7 @@ impl Account {
                 place: self.place.clone(),
                 key_id: self.key_id.clone(),
             }),
+            Given::Nothing => builder,
         };
         if let Some(url) = &self.base_url {
             builder = builder.with_base_url(url);

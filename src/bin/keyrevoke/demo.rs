@@ -110,6 +110,7 @@ impl Scene {
             Self::Missing => fake.unknown_key(),
         };
         match self {
+            Self::Refused if fake.info().takes_no_credential() => fake.answer_always(Reply::new(401)),
             Self::Refused => builder = builder.with_credential(fake.wrong_credential()),
             Self::Outage => fake.answer_always(Reply::new(503)),
             _ => {}

@@ -181,7 +181,9 @@ fn listed(root: &Value, method: &str, path: &str) -> Listed {
         name: "revoke".to_owned(),
         method: method.to_owned(),
         path: path.to_owned(),
-        body_names_keys: body.is_some() && path::refuse_collection_delete(method, path, false).is_err(),
+        body_names_keys: body.is_some()
+            && path::refuse_collection_delete(method, path, false, false).is_err(),
+        revokes_caller: false,
         arguments: Vec::new(),
         sets_headers: required_headers(root, method, path),
         ids: BTreeMap::new(),

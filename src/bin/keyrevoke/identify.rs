@@ -203,7 +203,13 @@ fn next_step(matches: &[Match]) -> String {
             .to_owned(),
         [only] => match (only.provider(), only.manual()) {
             (Some(provider), _) => {
-                let form = known::provider(provider).map_or("KEY", |provider| provider.key_form());
+                let known = known::provider(provider);
+                if known.as_ref().is_ok_and(|provider| provider.revokes_by_secret()) {
+                    return format!(
+                        "Revoke it by itself, from a file that holds it alone: keyrevoke revoke {provider} --secret-from FILE"
+                    );
+                }
+                let form = known.map_or("KEY", |provider| provider.key_form());
                 format!("Find its id at the provider, then: keyrevoke revoke {provider}:{form}")
             }
             (None, Some(manual)) => format!("{} {}", manual.how, manual.page),

@@ -12,7 +12,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use clap::ValueEnum;
-use keyrevoke::{InvalidInput, KeyRef};
+use keyrevoke::{InvalidInput, KeyRef, Secret};
 
 use self::csv::Table;
 use self::lines::Lines;
@@ -26,9 +26,9 @@ pub(crate) enum Format {
     Auto,
     /// One key a line; # begins a comment.
     Lines,
-    /// Columns separated by commas, under a header that names the column `key`.
+    /// Columns separated by commas, under a header that names the column `key`, or `provider` and `secret`.
     Csv,
-    /// One JSON object a line, with a member `key`.
+    /// One JSON object a line, with a member `key`, or `provider` and `secret`.
     #[value(alias = "jsonl")]
     JsonLines,
 }
@@ -105,6 +105,31 @@ impl fmt::Display for Problem {
             _ => write!(f, "{list} line {line}: {reason}"),
         }
     }
+}
+
+/// The key that a list gives as text: at a provider that revokes by the secret itself, that stands behind its name.
+pub(crate) fn key(text: &str) -> Result<KeyRef, InvalidInput> {
+    text.parse().or_else(|error| match text.split_once(':') {
+        Some((name, secret)) if takes_secret(name) => of_secret(name, Secret::new(secret)?),
+        _ => Err(error),
+    })
+}
+
+/// Is this the name of a provider that revokes by the secret itself, with or without a tenant's?
+pub(crate) fn takes_secret(name: &str) -> bool {
+    let provider = name.split_once('@').map_or(name, |(provider, _)| provider);
+    // What has a key or a secret behind it is more than a name, and must not be shown.
+    !name.contains(':') && keyrevoke::provider(provider).is_ok_and(|provider| provider.revokes_by_secret())
+}
+
+/// The key of this secret at PROVIDER, or at PROVIDER@TENANT.
+pub(crate) fn of_secret(name: &str, secret: Secret) -> Result<KeyRef, InvalidInput> {
+    let (provider, tenant) = match name.split_once('@') {
+        Some((provider, tenant)) => (provider, Some(tenant)),
+        None => (name, None),
+    };
+    let key = keyrevoke::provider(provider)?.check_secret(&secret)?;
+    tenant.map_or(Ok(key.clone()), |tenant| key.with_tenant(tenant))
 }
 
 /// Reads a list from a file, or from standard input where the path is `-`; otherwise as [`read`].
@@ -189,10 +214,11 @@ enum Form {
 impl Form {
     /// The form of a list that begins with this line.
     fn of(format: Format, first: &str) -> Self {
-        let is_header = || {
+        let has = |name: &str| {
             let mut columns = first.split(',').map(|column| column.trim().trim_matches('"'));
-            columns.any(|column| column.trim().eq_ignore_ascii_case("key"))
+            columns.any(|column| column.trim().eq_ignore_ascii_case(name))
         };
+        let is_header = || has("key") || (has("provider") && has("secret"));
         match format {
             Format::Lines => Self::Lines,
             Format::Csv => Self::Csv(Box::default()),
@@ -223,8 +249,19 @@ struct Collector<P> {
 const MOST_PROBLEMS: usize = 10_000;
 
 impl<P: Fn(&str) -> Result<KeyRef, InvalidInput>> Collector<P> {
+    /// A key by a column of its own for its secret.
+    fn take_secret(&mut self, line: u64, name: &str, secret: &str, expect: Vec<(Expected, Box<str>)>) {
+        let key = Secret::new(secret).and_then(|secret| of_secret(name, secret));
+        self.add(line, key, expect);
+    }
+
     fn take(&mut self, line: u64, given: &str, expect: Vec<(Expected, Box<str>)>) {
-        match (self.parse)(given) {
+        let key = (self.parse)(given);
+        self.add(line, key, expect);
+    }
+
+    fn add(&mut self, line: u64, key: Result<KeyRef, InvalidInput>, expect: Vec<(Expected, Box<str>)>) {
+        match key {
             Ok(key) => {
                 self.list.rows.push(Row { line, key, expect });
             }

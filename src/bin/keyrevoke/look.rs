@@ -101,14 +101,10 @@ pub(crate) async fn find(arguments: &FindArguments) -> Result<Exit, LocalFailure
     };
     let mut worst = HashMap::<KeyState, usize>::new();
     for key in &keys {
-        let found = match (
-            registry.get(key.provider(), key.tenant()),
-            KeyRef::new(key.provider(), key.key()),
-        ) {
-            (Some(revoker), Ok(plain)) => revoker.find(&plain).await,
-            (_, Err(problem)) => Err(problem.into()),
-            (None, Ok(_)) => continue, // said already
+        let Some(revoker) = registry.get(key.provider(), key.tenant()) else {
+            continue; // said already
         };
+        let found = revoker.find(&key.without_tenant()).await;
         *worst
             .entry(found.as_ref().map_or_else(RevokeError::key_state, KeyInfo::state))
             .or_default() += 1;

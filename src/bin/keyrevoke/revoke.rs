@@ -74,7 +74,8 @@ pub(crate) struct Arguments {
     pub(crate) keys: Vec<String>,
 
     /// Takes the keys from this list, or from standard input where it is -: one key a line (# begins a comment), CSV
-    /// with a column `key`, or JSON Lines with a member `key`.
+    /// with a column `key`, or JSON Lines with a member `key`. Where a provider revokes by the secret itself, that stands
+    /// behind its name (slack:SECRET), or in a column or member `secret` beside one that names the `provider`.
     #[arg(long, value_name = "FILE")]
     pub(crate) from: Option<PathBuf>,
 
@@ -129,8 +130,9 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "SECONDS", num_args = 0..=1, require_equals = true, value_parser = seconds)]
     pub(crate) verify: Option<Option<Duration>>,
 
-    /// Tries the leaked secret itself, read from this file or from standard input where it is -, before and after its
-    /// key is revoked. Implies --verify; for one key.
+    /// Takes the secret of one key from this file, or from standard input where it is -. Where the provider revokes by the
+    /// secret itself, its name alone is then the key (slack). Else the secret is tried before and after its key is revoked,
+    /// which implies --verify.
     #[arg(long, value_name = "FILE", conflicts_with = "from")]
     pub(crate) secret_from: Option<PathBuf>,
 
@@ -153,10 +155,15 @@ pub(crate) struct Arguments {
 
 fn key_forms() -> String {
     let form = |provider: &ProviderInfo| format!("{}:{}", provider.name(), provider.key_form());
-    let forms: Vec<String> = known::providers().iter().map(form).collect();
+    let all = known::providers().iter();
+    let (by_secret, by_id): (Vec<_>, Vec<_>) = all.partition(|provider| provider.revokes_by_secret());
+    let forms: Vec<String> = by_id.into_iter().map(form).collect();
+    let by_secret: Vec<&str> = by_secret.iter().map(|provider| provider.name()).collect();
     format!(
-        "The keys, by their ids, never the keys themselves: {}; PROVIDER@TENANT:KEY with a credential of --credentials",
-        forms.join(", ")
+        "The keys, by their ids, never the keys themselves: {}; PROVIDER@TENANT:KEY with a credential of --credentials; \
+         with --secret-from, the name alone of a provider that revokes by the secret: {}",
+        forms.join(", "),
+        by_secret.join(", ")
     )
 }
 
@@ -172,7 +179,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<Exit, LocalFailure> {
     stop::outlive_file_limits();
     log_to_standard_error(&arguments.connection);
     let rows = Rows::read(arguments)?;
-    let (checks, mut wrong) = checks::of_arguments(arguments)?;
+    let (checks, mut wrong) = checks::of_arguments(arguments, rows.took_secret)?;
     let Setup {
         registry,
         broken,
@@ -189,6 +196,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<Exit, LocalFailure> {
         places,
         expected,
         mut refused,
+        took_secret: _,
     } = rows;
     let in_order: Vec<KeyRef> = if arguments.from.is_none() {
         keys.clone()
@@ -240,7 +248,10 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<Exit, LocalFailure> {
 
 fn wrong_in_itself(key: &KeyRef) -> Option<InvalidInput> {
     let provider = known::provider(key.provider()).ok()?;
-    provider.check_key(key.key()).err()
+    match key.secret() {
+        Some(secret) => provider.check_secret(secret).err(),
+        None => provider.check_key(key.key()).err(),
+    }
 }
 
 /// Keys of the command line are revoked one after the other, so that a wrong credential or list does the least harm,

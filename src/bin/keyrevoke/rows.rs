@@ -17,6 +17,8 @@ pub(crate) struct Rows {
     pub(crate) expected: Vec<(KeyRef, Expectation)>,
     /// What is no key at all.
     pub(crate) refused: Vec<Refused>,
+    /// Was --secret-from the secret of a key itself?
+    pub(crate) took_secret: bool,
 }
 
 /// Where the keys stand.
@@ -45,9 +47,9 @@ impl fmt::Display for Refused {
 impl Rows {
     pub(crate) fn read(arguments: &Arguments) -> Result<Self, LocalFailure> {
         match &arguments.from {
-            None => Ok(Self::of_command_line(&arguments.keys)),
+            None => Self::of_command_line(arguments),
             Some(path) => {
-                let list = list::read_from(path, arguments.format, str::parse)?;
+                let list = list::read_from(path, arguments.format, list::key)?;
                 let name = if path.as_os_str() == "-" {
                     "standard input".to_owned()
                 } else {
@@ -58,7 +60,7 @@ impl Rows {
         }
     }
 
-    fn of_command_line(given: &[String]) -> Self {
+    fn of_command_line(arguments: &Arguments) -> Result<Self, LocalFailure> {
         let places = Places {
             list: None,
             lines: Vec::new(),
@@ -68,10 +70,22 @@ impl Rows {
             places,
             expected: Vec::new(),
             refused: Vec::new(),
+            took_secret: false,
         };
-        for (index, text) in given.iter().enumerate() {
+        for (index, text) in arguments.keys.iter().enumerate() {
             let line = index as u64 + 1;
-            match text.parse() {
+            let key = if list::takes_secret(text) {
+                match (&arguments.secret_from, rows.took_secret) {
+                    (Some(path), false) => {
+                        rows.took_secret = true;
+                        checks::secret(path)?.and_then(|secret| list::of_secret(text, secret))
+                    }
+                    _ => Err(without_secret(text)),
+                }
+            } else {
+                text.parse()
+            };
+            match key {
                 Ok(key) => {
                     rows.keys.push(key);
                     rows.places.lines.push(line);
@@ -79,7 +93,7 @@ impl Rows {
                 Err(problem) => rows.refused.push(rows.places.at(line, None, problem)),
             }
         }
-        rows
+        Ok(rows)
     }
 
     fn of_list(name: String, list: list::List) -> Self {
@@ -108,8 +122,19 @@ impl Rows {
             places: Places { lines, ..places },
             expected,
             refused,
+            took_secret: false,
         }
     }
+}
+
+/// The name of a provider that revokes by the secret, and no secret for it.
+fn without_secret(name: &str) -> InvalidInput {
+    InvalidInput::new(
+        name.to_owned(),
+        format!("{name} key"),
+        "is named by its provider alone, which has to be told the secret",
+        "give it by --secret-from FILE (- for standard input); of several keys, in a list by --from",
+    )
 }
 
 impl Places {

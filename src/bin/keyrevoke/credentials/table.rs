@@ -172,13 +172,19 @@ impl Reading<'_> {
             self.refuse(at.clone(), format!("{place} has a wrong key_id: {problem}"));
         }
         let given = ["credential", "credential_command"].map(|name| members.contains_key(name));
-        if given[0] == given[1] {
+        let none = provider.takes_no_credential();
+        if none && (given[0] || given[1]) {
+            let reason = format!("{place} has a credential, and the provider takes none; leave it out");
+            self.refuse(at, reason);
+        } else if !none && given[0] == given[1] {
             let both = if given[0] { "both" } else { "neither" };
             let reason = format!("{place} has {both} of credential and credential_command; give one of them");
             self.refuse(at, reason);
         }
         let text = text.map(|text| Given::Text(text.into()));
-        let credential = text.or(command.map(Given::Command))?;
+        let credential = text
+            .or(command.map(Given::Command))
+            .or(none.then_some(Given::Nothing))?;
         (self.problems.len() == before).then(|| Account {
             provider,
             tenant: tenant.map(str::to_owned),

@@ -4,7 +4,7 @@ use csv_core::{ReadRecordResult, Reader};
 use keyrevoke::{InvalidInput, KeyRef};
 
 use super::lines::LONGEST;
-use super::{Collector, Expected};
+use super::{Collector, Expected, takes_secret};
 
 const MOST_COLUMNS: usize = 1000;
 
@@ -29,7 +29,9 @@ enum Header {
 
 struct Columns {
     count: usize,
-    key: usize,
+    key: Option<usize>,
+    /// Whose secret it is, and the secret; of no concern where the provider does not revoke by that.
+    secret: Option<(usize, usize)>,
     expect: Vec<(Expected, usize)>,
 }
 
@@ -134,17 +136,27 @@ impl Table {
                     columns.count
                 ),
             ),
-            Header::Known(columns) if cells[columns.key].is_empty() => {
-                into.refuse(self.began, "has an empty key column; fill it or remove the line");
-            }
             Header::Known(columns) => {
+                let secret = columns.secret.map(|(name, secret)| (cells[name], cells[secret]));
+                let secret = secret.filter(|(name, secret)| !secret.is_empty() && takes_secret(name));
+                let key = columns.key.map_or("", |key| cells[key]);
+                if secret.is_none() && key.is_empty() {
+                    let what = match columns.key {
+                        Some(_) => "has an empty key column; fill it or remove the line",
+                        None => "has no secret of a provider that revokes by it; give ids in a column key",
+                    };
+                    return into.refuse(self.began, what);
+                }
                 let stated = columns
                     .expect
                     .iter()
                     .map(|(what, column)| (*what, cells[*column]));
                 let stated = stated.filter(|(_, value)| !value.is_empty());
                 let expect = stated.map(|(what, value)| (what, value.into())).collect();
-                into.take(self.began, cells[columns.key], expect);
+                match secret {
+                    Some((name, secret)) => into.take_secret(self.began, name, secret, expect),
+                    None => into.take(self.began, key, expect),
+                }
             }
             Header::Wrong => {}
         }
@@ -156,10 +168,17 @@ impl Columns {
         let mut problems = Vec::new();
         let mut expect: Vec<(Expected, usize)> = Vec::new();
         let names: Vec<String> = names.iter().map(|name| name.to_ascii_lowercase()).collect();
-        let keys: Vec<usize> = (0..names.len())
-            .filter(|column| names[*column] == "key")
-            .collect();
-        if keys.len() != 1 {
+        let named = |name: &str| -> Vec<usize> {
+            let columns = 0..names.len();
+            columns.filter(|column| names[*column] == name).collect()
+        };
+        let keys = named("key");
+        // Beside the secret stands whose it is: by a column of its own, or in that of the keys.
+        let secret = match (&named("provider")[..], &keys[..], &named("secret")[..]) {
+            ([name], _, [secret]) | ([], [name], [secret]) => Some((*name, *secret)),
+            _ => None,
+        };
+        if keys.len() > 1 || (keys.is_empty() && secret.is_none()) {
             problems.push(format!(
                 "is a header with {} columns named key; give one, and separate columns by commas",
                 keys.len()
@@ -175,13 +194,14 @@ impl Columns {
                 Some(Err(reason)) => problems.push(format!("column {} {reason}", column + 1)),
             }
         }
-        match keys.first() {
-            Some(key) if problems.is_empty() => Ok(Self {
-                count: names.len(),
-                key: *key,
-                expect,
-            }),
-            _ => Err(problems),
+        if !problems.is_empty() {
+            return Err(problems);
         }
+        Ok(Self {
+            count: names.len(),
+            key: keys.first().copied(),
+            secret,
+            expect,
+        })
     }
 }

@@ -3,7 +3,7 @@
 use keyrevoke::{InvalidInput, KeyRef};
 use serde_json::Value;
 
-use super::{Collector, Expected};
+use super::{Collector, Expected, takes_secret};
 use crate::json;
 
 /// Takes one line that is not blank. What the parser says of it is not repeated: it may quote the line.
@@ -37,6 +37,11 @@ where
             (Some(Ok(_)), _) => wrong.push(format!("has a {name} that is no text; put it in quotes")),
             (Some(Err(reason)), _) => wrong.push(format!("has a member that {reason}")),
         }
+    }
+    let text = |name: &str| members.get(name).and_then(Value::as_str).map(str::trim);
+    let name = text("provider").or(text("key")).filter(|name| takes_secret(name));
+    if let (Some(name), Some(secret), true) = (name, text("secret"), wrong.is_empty()) {
+        return into.take_secret(number, name, secret, expect);
     }
     let key = match members.get("key") {
         Some(Value::String(key)) => Some(key),
