@@ -2,7 +2,7 @@
 //!
 //! `cargo bench --features fakes --bench memory`; `docs/benchmarks.md` says what was measured and how. `KEYS` is the
 //! largest list. Linux only: the figures are the kernel's.
-#![allow(clippy::unwrap_used, missing_docs)]
+#![allow(clippy::panic, clippy::unwrap_used, missing_docs)]
 
 mod support;
 
