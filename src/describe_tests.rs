@@ -375,7 +375,13 @@ fn a_description_that_could_kill_more_or_call_a_live_key_dead_is_refused() {
         (rule(202, telling(), "revoked"), "still to be done"),
         (rule(302, telling(), "revoked"), "only a success"),
         (rule(404, telling(), "revoked"), "only a success"),
-        (rule(404, None, "already_revoked"), "needs a body"),
+        (rule(404, None, "already_revoked"), "said of a mistyped id too"),
+        (
+            rule(404, telling(), "already_revoked"),
+            "said of a mistyped id too",
+        ),
+        (rule(204, None, "already_revoked"), "needs a body"),
+        (rule(409, None, "already_revoked"), "needs a body"),
         (
             rule(410, Some(json!({ "detail": "<text>" })), "already_revoked"),
             "needs a body",
