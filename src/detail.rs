@@ -13,6 +13,8 @@ use crate::outcome::{Facts, FieldError};
 
 /// How much of a provider's words is kept, in characters.
 const LONGEST_TEXT: usize = 512;
+/// How much of a long text is looked at to find what is kept, in bytes, and on to the end of its word.
+const LONGEST_LOOK: usize = 8 * LONGEST_TEXT;
 /// How many complaints about fields are kept.
 const MOST_FIELDS: usize = 16;
 
@@ -155,11 +157,12 @@ fn field_errors(body: &Map<String, Value>) -> Vec<FieldError> {
         .iter()
         .filter_map(|name| body.get(*name))
         .find_map(|value| match value {
-            Value::Array(items) => Some(items.iter().filter_map(one).collect::<Vec<_>>()),
+            Value::Array(items) => Some(items.iter().filter_map(one).take(MOST_FIELDS).collect::<Vec<_>>()),
             Value::Object(fields) => Some(
                 fields
                     .iter()
                     .filter_map(|(field, value)| Some(FieldError::new(field, words(value)?)))
+                    .take(MOST_FIELDS)
                     .collect(),
             ),
             _ => None,
@@ -171,8 +174,13 @@ fn field_errors(body: &Map<String, Value>) -> Vec<FieldError> {
 pub(crate) fn clean(text: &str, redactor: &Redactor) -> String {
     let text = redactor.clean(text);
     let mut line = String::new();
-    let mut blank = false;
+    let (mut blank, mut is_cut) = (false, false);
     for c in text.chars() {
+        // The end of a long text is cut off anyway. No word is cut in two before it is known to be no secret.
+        if line.len() > LONGEST_LOOK && !is_word_part(c) {
+            is_cut = true;
+            break;
+        }
         if c.is_whitespace() || c.is_control() || is_invisible(c) {
             blank = !line.is_empty();
             continue;
@@ -183,7 +191,7 @@ pub(crate) fn clean(text: &str, redactor: &Redactor) -> String {
         line.push(c);
     }
     let line = hide_secrets(&line);
-    if line.chars().count() <= LONGEST_TEXT {
+    if !is_cut && line.chars().count() <= LONGEST_TEXT {
         return line;
     }
     let mut cut: String = line.chars().take(LONGEST_TEXT - 1).collect();
@@ -196,10 +204,15 @@ fn is_invisible(c: char) -> bool {
     matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
+/// May a secret go on with this?
+fn is_word_part(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.')
+}
+
 /// Answers may hold the secret of a key; what looks like one is not passed on.
 fn hide_secrets(line: &str) -> String {
     const SHORTEST_SECRET: usize = 12;
-    let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    let is_part = is_word_part;
     let mut out = String::with_capacity(line.len());
     let mut rest = line;
     while let Some(start) = rest.find(is_part) {
@@ -354,5 +367,19 @@ mod tests {
         );
         let long = clean(&"é".repeat(600));
         assert_eq!((long.chars().count(), long.chars().last()), (512, Some('…')));
+        // However long it is, no word is cut in two before it is known to be no secret.
+        for (before, begins) in [
+            ("sk_live_0123456789abcdefghij ", 0),
+            ("a ", 2_045),
+            ("a ", 2_048),
+            ("a ", 2_050),
+        ] {
+            let text = before.repeat(if begins == 0 { 3_000 } else { begins });
+            let shown = clean(&format!("{text}sk_live_{}", "x".repeat(9_000)));
+            assert!(!shown.contains("sk_live") && !shown.contains("xx"), "{shown}");
+            assert!(shown.chars().count() <= 512 && shown.ends_with('…'), "{shown}");
+        }
+        let redacted = clean(&format!("sk_live_{} said no", "x".repeat(9_000)));
+        assert_eq!(redacted, "[redacted]…");
     }
 }
