@@ -65,6 +65,8 @@ mod source;
 mod specimen;
 mod trace;
 mod verdict;
+#[cfg(all(test, feature = "fakes"))]
+mod verdict_speed;
 mod verify;
 mod wire;
 mod within;
