@@ -100,6 +100,7 @@ fn all() -> Vec<Asks> {
         row::<Okta>(),
         row::<crate::clerk::Clerk>(),
         row::<WorkOs>(),
+        row::<crate::pinecone::Pinecone>(),
         row::<crate::google_service_account::GoogleServiceAccount>(),
         #[cfg(feature = "aws")]
         row::<crate::aws_iam::AwsIam>(),

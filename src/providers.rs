@@ -54,6 +54,7 @@ table! {
     okta::Okta,
     clerk::Clerk,
     workos::WorkOs,
+    pinecone::Pinecone,
     google_service_account::GoogleServiceAccount,
     #[cfg(feature = "aws")]
     aws_iam::AwsIam,

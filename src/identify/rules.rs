@@ -276,6 +276,7 @@ pub(super) const RULES: &[Rule] = &[
         "API key",
         &[Is(&["pcsk_"]), Of(ALNUM, 5, 6), Is(&["_"]), Of(ALNUM, 63, 63)],
     )
+    .of_provider("pinecone")
     .by_hand(
         "https://docs.pinecone.io/guides/projects/manage-api-keys",
         "Delete it in the API keys of its project; what stands between its underscores is shown there.",
