@@ -121,6 +121,7 @@ async fn a_wrong_signature_and_a_wrong_clock_leave_the_key_live() {
         (refused(403, "AccessDenied"), ErrorKind::PermissionDenied),
         (refused(403, "InvalidClientTokenId"), ErrorKind::Unauthenticated),
         (refused(403, "ExpiredToken"), ErrorKind::Unauthenticated),
+        (refused(403, "ExpiredTokenException"), ErrorKind::Unauthenticated),
     ] {
         fake.answer_always(reply);
         let error = revoker(&fake).revoke(&key).await.unwrap_err();

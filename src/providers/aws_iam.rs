@@ -2,7 +2,7 @@
 //! asked for, that of DeleteAccessKey.
 //!
 //! Facts from docs.aws.amazon.com, the IAM API Reference, read 2026-11; the form of answers from AWS's query protocol
-//! (smithy.io). An inactive key can be made active again. Neither answer repeats which key it is about, so that the list of
+//! (smithy-lang/smithy). An inactive key can be made active again. Neither answer repeats which key it is about, so that the list of
 //! the user's keys says more. The name of the user is always sent: without one IAM takes the user whose key signs. What
 //! IAM changes is not seen everywhere at once, for a time that is not stated. A key of this provider may be the one that
 //! signs, which nothing here notices: say [so](crate::Credential::with_key_id). Temporary keys (`ASIA…`) end by themselves
@@ -141,8 +141,8 @@ impl KeyParts for Key {
     }
 }
 
-const PAGES: &str = "docs.aws.amazon.com, IAM API Reference, the action and its sample response, and smithy.io, AWS query protocol, for the form; read 2026-11-27";
-const ERRORS: &str = "docs.aws.amazon.com, IAM API Reference, common errors, and the form of errors from smithy.io, AWS query protocol; read 2026-11-27";
+const PAGES: &str = "docs.aws.amazon.com, IAM API Reference, the action, and smithy-lang/smithy, docs, AWS query protocol, for the form of its answer; read 2026-11-27";
+const ERRORS: &str = "docs.aws.amazon.com, IAM API Reference, common errors, and smithy-lang/smithy, docs, AWS query protocol, for their form; ExpiredToken from memory; read 2026-11-27";
 
 /// The success of an action: an element of its name, with the id of the request.
 const fn done(members: &'static [Member]) -> Rule {
@@ -167,6 +167,7 @@ const RULES: &[Rule] = &[
     refused(error!(Member::Is("Code", "InvalidClientTokenId"))),
     refused(error!(Member::Is("Code", "SignatureDoesNotMatch"))),
     refused(error!(Member::Is("Code", "ExpiredToken"))),
+    refused(error!(Member::Is("Code", "ExpiredTokenException"))),
 ];
 
 const DELETION: &[Rule] = &[
@@ -174,6 +175,7 @@ const DELETION: &[Rule] = &[
     refused(error!(Member::Is("Code", "InvalidClientTokenId"))),
     refused(error!(Member::Is("Code", "SignatureDoesNotMatch"))),
     refused(error!(Member::Is("Code", "ExpiredToken"))),
+    refused(error!(Member::Is("Code", "ExpiredTokenException"))),
 ];
 
 impl Provider for AwsIam {
