@@ -59,6 +59,7 @@ pub(crate) fn check(file: &Path, operation: Option<&str>) -> Result<Exit, LocalF
     };
     let listed = listed(&root, &method, &path);
     let (names_keys, has_body) = (listed.body_names_keys, listed.body);
+    let revokes_caller = listed.revokes_caller;
     let sets_headers = listed.sets_headers.clone();
     let kept = match extract(&root, &[listed], None) {
         Ok(mut extract) => match extract.operations.pop() {
@@ -86,6 +87,7 @@ pub(crate) fn check(file: &Path, operation: Option<&str>) -> Result<Exit, LocalF
         kept: &kept,
         ids: ids(&kept),
         names_keys,
+        revokes_caller,
         has_body,
         sets_headers,
         today: &today,
@@ -183,7 +185,7 @@ fn listed(root: &Value, method: &str, path: &str) -> Listed {
         path: path.to_owned(),
         body_names_keys: body.is_some()
             && path::refuse_collection_delete(method, path, false, false).is_err(),
-        revokes_caller: false,
+        revokes_caller: body.is_none() && path::refuse_collection_delete(method, path, false, true).is_ok(),
         arguments: Vec::new(),
         sets_headers: required_headers(root, method, path),
         ids: BTreeMap::new(),

@@ -13,6 +13,8 @@ pub(super) struct Made<'a> {
     /// Names and forms of the ids in the path.
     pub(super) ids: Vec<(String, &'static str)>,
     pub(super) names_keys: bool,
+    /// Does the path end in a word for whoever calls?
+    pub(super) revokes_caller: bool,
     pub(super) has_body: bool,
     /// The headers that the module must set.
     pub(super) sets_headers: Vec<String>,
@@ -50,6 +52,7 @@ impl Made<'_> {
             format!("ids = {{ {} }}\n", ids.join(", "))
         };
         let body = match (self.has_body, self.names_keys) {
+            (false, _) if self.revokes_caller => "revokes_caller = true\nbody = false\n",
             (false, _) => "body = false\n",
             (true, false) => "",
             (true, true) => "body_names_keys = true\n",
