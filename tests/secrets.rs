@@ -206,7 +206,9 @@ fn for_every_echo(check: impl Fn(&RevokeResult, &AnyRevoker) -> Result<(), TestC
             let pairs = provider
                 .credentials()
                 .first() // which is what plain text is taken for
-                .is_some_and(|form| form.contains(":PASSWORD") || form.contains("FIRST:"));
+                .is_some_and(|form| {
+                    form.contains(":PASSWORD") || form.contains("FIRST:") || form.contains("ID:SECRET")
+                });
             let text = if pairs {
                 format!("client:{CANARY}")
             } else {
