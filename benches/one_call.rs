@@ -3,7 +3,7 @@
 //! `cargo bench --features fakes --bench one_call` interleaves the three and prints medians; where valgrind is
 //! installed it also counts instructions and allocations, which do not depend on what else the machine does.
 //! `docs/benchmarks.md` says what was measured and how.
-#![allow(clippy::unwrap_used, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
 
 mod support;
 

@@ -37,6 +37,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic)] // a failed test may panic
 mod tests {
     use keyrevoke::fakes::Reply;
     use keyrevoke::{Disposition, ErrorKind, Evidence, Revocation, RevokeError, RevokeResult};
