@@ -50,8 +50,8 @@ pub struct Match(&'static Rule);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Manual {
-    /// The vendor's page on which to begin.
-    pub page: &'static str,
+    /// The vendor's page on which to begin, where one is named.
+    pub page: Option<&'static str>,
     /// What to do, in one sentence.
     pub how: &'static str,
 }

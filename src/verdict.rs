@@ -98,8 +98,6 @@ pub(crate) enum Member {
     IsObject(&'static str),
     /// The member is an object of which all of these hold.
     In(&'static str, &'static [Self]),
-    /// The member is a list of one object alone, of which all of these hold.
-    InOnly(&'static str, &'static [Self]),
     /// The member is the value of this path parameter: the answer is about our key.
     IsParameter(&'static str, &'static str),
     /// The member is a text, and not the value of this path parameter: the answer is about another key.
@@ -162,7 +160,6 @@ impl Member {
             | Self::IsNull(name)
             | Self::IsObject(name)
             | Self::In(name, _)
-            | Self::InOnly(name, _)
             | Self::IsParameter(name, _)
             | Self::IsNotParameter(name, _)
             | Self::NullOrPast(name)
@@ -213,12 +210,6 @@ impl Member {
                         .all(|member| member.holds(inner, answer, parameters))
                 })
             }
-            Self::InOnly(name, members) => match list(name).map(Vec::as_slice) {
-                Some([Value::Object(only)]) => members
-                    .iter()
-                    .all(|member| member.holds(only, answer, parameters)),
-                _ => false,
-            },
             Self::IsParameter(name, parameter) => text(name).is_some_and(|text| is_ours(parameter, text)),
             Self::IsNotParameter(name, parameter) => text(name).is_some_and(|text| !is_ours(parameter, text)),
             Self::NullOrPast(name) => match object.get(name) {

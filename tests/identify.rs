@@ -114,6 +114,19 @@ fn a_secret_of_a_vendor_without_an_operation_comes_with_the_way_by_hand() {
 }
 
 #[test]
+fn a_way_by_hand_without_a_page_is_said_in_words_alone() {
+    let secret = format!("pypi-AgEIcHlwaS5vcmc{}", "CanaryCanary".repeat(8));
+    let (code, report) = json_of(&secret);
+    assert_eq!((code, &report["rule"]), (0, &json!("pypi-token")));
+    let (how, next) = (&report["manual"]["how"], &report["next_step"]);
+    assert_eq!((&report["manual"]["page"], next), (&Value::Null, how));
+    let (code, out, _) = run(&[], secret.as_bytes());
+    assert_eq!(code, 0);
+    let by_hand = format!("    by hand   {}\n", how.as_str().unwrap());
+    assert!(out.contains(&by_hand) && !out.contains("https://"), "{out}");
+}
+
+#[test]
 fn what_is_not_known_and_what_two_could_have_issued_is_said_and_is_no_success() {
     for input in ["Canary-correct-horse", "Canary"] {
         let (code, report) = json_of(input);

@@ -38,7 +38,15 @@ impl Rule {
     }
 
     const fn by_hand(mut self, page: &'static str, how: &'static str) -> Self {
-        self.manual = Some(Manual { page, how });
+        self.manual = Some(Manual {
+            page: Some(page),
+            how,
+        });
+        self
+    }
+
+    const fn in_words(mut self, how: &'static str) -> Self {
+        self.manual = Some(Manual { page: None, how });
         self
     }
 
@@ -188,22 +196,16 @@ pub(super) const RULES: &[Rule] = &[
     .source(GITLAB),
     rule("npm-token", "npm", "access token", &[Is(&["npm_"]), Of(ALNUM, 36, 36)])
         .with_checksum(ends_with_crc32)
-        .by_hand(
-            "https://docs.npmjs.com/revoking-access-tokens",
-            "Delete it in its owner's access tokens; npm says that it may take an hour.",
-        )
+        .in_words("Delete it in the access tokens of its owner's account; npm says that it may take an hour.")
         .source("github.blog, Announcing npm's new access token format (2021-09-23); read 2026-11-22"),
     rule(
         "pypi-token",
         "PyPI",
         "API token",
-        // What base64 makes of the names pypi.org and test.pypi.org, with which the token begins.
+        // What base64 makes of the names of the index and of its twin for tests, with which the token begins.
         &[Is(&["pypi-AgEIcHlwaS5vcmc", "pypi-AgENdGVzdC5weXBpLm9yZw"]), Of(BASE64URL, 50, 1000)],
     )
-    .by_hand(
-        "https://pypi.org/manage/account/",
-        "Remove it in the account settings of its owner, at the index that issued it.",
-    )
+    .in_words("Remove it in the account settings of its owner, at the index that issued it.")
     .source(SCANNERS),
     rule("docker-token", "Docker", "access token", &[Is(&["dckr_pat_", "dckr_oat_"]), Of(BASE64URL, 20, 64)])
         .by_hand(

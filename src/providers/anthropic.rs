@@ -4,8 +4,8 @@
 //! is refused until an administrator sets it active again. That `archived`, the third status, is for good is not stated, so
 //! that no deletion is offered here. The answer is the key with its status. The service says
 //! `not_found_error` of a path that it does not have as well, so its 404 cannot be told from a wrong address.
-//! Keys of all states are listed, with both ends of their secrets. The page on errors says `authentication_error` with a 401
-//! of keys that are malformed, revoked or expired. Never confirmed against the live service.
+//! Keys of all states are listed, with both ends of their secrets. The vendor's table of errors (anthropics/skills) says
+//! `authentication_error` with a 401 of keys that are malformed, revoked or deleted. Never confirmed against the live service.
 
 use crate::builder::Builder;
 use crate::content::{Content, Part};
@@ -69,7 +69,7 @@ const PROBE_RULES: &[ProbeRule] = &[
     refused(
         401,
         Expect::Object(&[Member::Is("type", "error"), Member::In("error", &[Member::Is("type", "authentication_error")])]),
-        "platform.claude.com, Errors: 401 for a key that is malformed, revoked or expired, read 2026-11-27",
+        "anthropics/skills, claude-api, error-codes.md: 401 for a key that is malformed, revoked or deleted, read 2026-11-27",
     ),
 ];
 
@@ -97,7 +97,7 @@ impl Provider for Anthropic {
             "inferred: it sets a status, and the answer is the key with its status; platform.claude.com, read 2026-11",
         ),
         ids_reused: (IdsReused::No, "inferred: ids are random text (example apikey_01…); platform.claude.com, read 2026-11"),
-        missing: (None, "not_found_error is said of unknown paths too, from memory; the page on errors says no more, read 2026-11"),
+        missing: (None, "not_found_error is said of unknown paths too; anthropics/skills, claude-api, error-codes.md, read 2026-11-27"),
         propagation: None,
         reversible: true,
         also_dies: "",

@@ -4,7 +4,8 @@
 //! 2026-11. Every answer is an envelope; what counts is its `success` and the id in its `result`, which the specification
 //! lets be null. `GET /user/tokens/verify` names the token that is calling. That it accepts a secret tells; that it refuses one
 //! does not: a token that an account owns is verified elsewhere, and may be refused here while it works. What a second revoke
-//! gets is not stated. Tokens that accounts own are not covered. Never confirmed against the live service.
+//! gets is not stated. Tokens that accounts own are not covered. That a list says how many tokens there are is from
+//! memory, and one that does not is not read. Never confirmed against the live service.
 
 use crate::builder::Builder;
 use crate::credential::Form;

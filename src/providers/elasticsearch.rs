@@ -6,7 +6,8 @@
 //! a dead key and an id that never was get the same empty lists. Keys can be looked up and listed, and dead ones stay there
 //! for days; a caller that may manage its own keys alone sees no others. What keys may do makes the list long: where it is
 //! more than is read of an answer, it is not read at all. While the index of keys cannot be read, the server refuses keys that
-//! work (`ApiKeyService.tryAuthenticate`), so no refusal tells that a key is dead. Never confirmed against a live cluster.
+//! work (`ApiKeyService.loadApiKeyAndValidateCredentials`), so no refusal tells that a key is dead. That a caller is told the id
+//! of its key is from memory. Never confirmed against a live cluster.
 
 use crate::builder::Builder;
 use crate::content::{Content, Part};
@@ -75,7 +76,7 @@ const RULES: &[Rule] = &[
 const PROBE_RULES: &[ProbeRule] = &[accepted(
     200,
     Expect::Object(&[Member::Is("authentication_type", "api_key"), Member::In("api_key", &[Member::IsText("id")])]),
-    "elastic/elasticsearch-specification, security-authenticate, read 2026-11",
+    "elastic.co, Authenticate API, read 2026-11-27; that `api_key` names the key from memory, never confirmed",
 )];
 
 impl Provider for Elasticsearch {

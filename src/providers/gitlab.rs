@@ -59,7 +59,7 @@ const PROBE_RULES: &[ProbeRule] = &[
     refused(
         401,
         Expect::Object(&[Member::Is("error", "invalid_token")]),
-        "gitlabhq/gitlabhq, lib/api/api_guard.rb: a token that is revoked, expired or switched off, read 2026-11-27",
+        "gitlabhq/gitlabhq, lib/api/api_guard.rb: a token that is revoked, expired, not found or switched off, read 2026-11-27",
     ),
 ];
 

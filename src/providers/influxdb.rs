@@ -60,7 +60,7 @@ const DELETION: &str = "influxdata/openapi, contracts/oss.json, DeleteAuthorizat
 const PROBE_RULES: &[ProbeRule] = &[accepted(
     200,
     Expect::Object(&[Member::IsText("id"), Member::IsText("name")]),
-    "influxdata/openapi, contracts/oss.json, GetMe, read 2026-11",
+    "influxdata/openapi, src/common/paths/me.yml, read 2026-11-27; the members of the user from memory",
 )];
 
 impl Provider for InfluxDb {

@@ -106,18 +106,19 @@ const RULES: &[Rule] = &[
 /// Of projects and of keys; the vendor gives no more at once.
 pub(super) const A_PAGE: u32 = 100;
 
-/// The vendor's own refusal of a key. Wrong addresses, hosts and organisations get a 401 with other codes.
+/// The vendor's own refusal of a key. Keys of other organisations get it, too, but only where a request names one. That wrong
+/// addresses and hosts get a 401 with other codes is from memory.
 pub(super) const REFUSED: ProbeRule = probe::refused(
     401,
     Expect::Object(&[Member::In("error", &[Member::Is("code", "invalid_api_key")])]),
-    "developers.openai.com, Error codes, 401 for an incorrect key, read 2026-11-27; its code from answers that were published",
+    "help.openai.com, Incorrect API key provided, read 2026-11-27; its status and code from answers that were published",
 );
 
 const PROBE_RULES: &[ProbeRule] = &[
     accepted(
         200,
         Expect::Object(&[Member::Is("object", "list"), Member::IsList("data")]),
-        "openai/openai-openapi, listModels, read 2026-11-27",
+        "openai/openai-python, pagination, for the form of the list, read 2026-11-27",
     ),
     REFUSED,
 ];

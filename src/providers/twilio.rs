@@ -3,8 +3,8 @@
 //! Facts from the vendor's specification (twilio/twilio-oai, api_v2010), read 2026-11. It lists the success and no refusal;
 //! that errors are `{code, message, more_info, status}` is from memory and decides nothing. What a second revoke gets is
 //! not stated, so nothing that may have arrived is sent again. Keys are listed one account at a time, those of subaccounts
-//! among them and those of closed accounts not; only the account's own credential may list accounts. Never confirmed against
-//! the live service.
+//! among them and those of closed accounts not; only the account's own credential or a main key
+//! may list accounts and keys (twilio.com, Key resource). Never confirmed against the live service.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {

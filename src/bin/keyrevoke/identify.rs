@@ -212,7 +212,8 @@ fn next_step(matches: &[Match]) -> String {
                 let form = known.map_or("KEY", |provider| provider.key_form());
                 format!("Find its id at the provider, then: keyrevoke revoke {provider}:{form}")
             }
-            (None, Some(manual)) => format!("{} {}", manual.how, manual.page),
+            (None, Some(Manual { page: Some(page), how, .. })) => format!("{how} {page}"),
+            (None, Some(manual)) => manual.how.to_owned(),
             (None, None) => "Ask the vendor how it is revoked.".to_owned(),
         },
         several => {
@@ -245,7 +246,10 @@ fn text(report: &Report<'_>) -> String {
             text.push_str(&format!("    provider  {provider}\n"));
         }
         if let Some(Manual { page, how, .. }) = found.manual() {
-            text.push_str(&format!("    by hand   {how}\n              {page}\n"));
+            text.push_str(&format!("    by hand   {how}\n"));
+            if let Some(page) = page {
+                text.push_str(&format!("              {page}\n"));
+            }
         }
     }
     if let Some(key) = &report.key {
