@@ -76,7 +76,7 @@ const RULES: &[Rule] = &[
 const PROBE_RULES: &[ProbeRule] = &[accepted(
     200,
     Expect::Object(&[Member::Is("authentication_type", "api_key"), Member::In("api_key", &[Member::IsText("id")])]),
-    "elastic.co, Authenticate API, read 2026-11-27; that `api_key` names the key from memory, never confirmed",
+    "elastic.co, Authenticate API, which has no `api_key` (from memory, never confirmed), read 2026-11-27",
 )];
 
 impl Provider for Elasticsearch {

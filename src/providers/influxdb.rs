@@ -60,7 +60,7 @@ const DELETION: &str = "influxdata/openapi, contracts/oss.json, DeleteAuthorizat
 const PROBE_RULES: &[ProbeRule] = &[accepted(
     200,
     Expect::Object(&[Member::IsText("id"), Member::IsText("name")]),
-    "influxdata/openapi, src/common/paths/me.yml, read 2026-11-27; the members of the user from memory",
+    "influxdata/openapi, src/common/paths/me.yml (the members of the user from memory), read 2026-11-27",
 )];
 
 impl Provider for InfluxDb {
