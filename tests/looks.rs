@@ -200,6 +200,21 @@ async fn an_answer_about_another_key_does_not_make_this_one_look_gone() {
 }
 
 #[tokio::test]
+async fn an_answer_about_no_key_at_all_does_not_make_the_one_that_was_asked_for_look_gone() {
+    for (provider, nothing) in [
+        ("elasticsearch", json!({ "api_keys": [] })),
+        ("sendgrid", json!({ "result": [] })),
+    ] {
+        let (fake, revoker) = start(provider).await;
+        let key = fake.new_key();
+        fake.answer_next(Reply::new(200).with_json(&nothing));
+        let error = revoker.find(&key).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::UnexpectedAnswer, "{provider}");
+        assert!(error.detail().unwrap().contains("holds no key"), "{provider}");
+    }
+}
+
+#[tokio::test]
 async fn a_disturbed_list_is_no_list() {
     for (provider, reply) in [
         // Somebody on the way took the header away that says that this is all.

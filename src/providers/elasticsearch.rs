@@ -143,6 +143,10 @@ impl Provider for Elasticsearch {
             "whoami" => caller(body)?.into_iter().collect(),
             _ => body.items("api_keys")?.into_iter().map(key_of).collect::<Result<_, _>>()?,
         };
+        // Of a key that is not there a 404 is said.
+        if lookup.query("id").is_some() && items.is_empty() {
+            return Err("the answer holds no key".into());
+        }
         Ok(Page { entries: items.len() as u64, items, ..Page::default() })
     }
 }

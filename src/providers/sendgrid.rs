@@ -125,8 +125,12 @@ impl Provider for SendGrid {
     }
 
     /// The specification makes the answer a list even where one key was asked for.
-    fn page(_lookup: &Lookup, body: Reading<'_>) -> Result<Page, String> {
+    fn page(lookup: &Lookup, body: Reading<'_>) -> Result<Page, String> {
         let items = body.items("result")?;
+        // Of a key that is not there a 404 is said.
+        if lookup.operation == FIND && items.is_empty() {
+            return Err("the answer holds no key".into());
+        }
         let mut page = Page { entries: items.len() as u64, ..Page::default() };
         for item in items {
             let key = key_ref::<Self>(&item.id("api_key_id")?)?;
