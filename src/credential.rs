@@ -10,6 +10,7 @@ use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::input::InvalidInput;
+use crate::key::check_id;
 
 /// The credential that may revoke, such as an administrator's key. Never the key to kill.
 ///
@@ -264,6 +265,12 @@ impl Credential {
             Form::ApiKey(header) => vec![(header, Zeroizing::new(first.to_owned()))],
             Form::Basic | Form::BasicFor(_) => {
                 if let Form::BasicFor(name) = form {
+                    if check_id("keyrevoke", "user name", first).is_err() {
+                        return Err((
+                            "has a user name that cannot stand in a path",
+                            "give it exactly as the provider shows it".into(),
+                        ));
+                    }
                     parameter = Some((name, first.to_owned()));
                 }
                 if first.contains(':') {
@@ -498,6 +505,21 @@ mod tests {
             Credential::from_text("ssws canary").prepare("x", &forms).is_err(),
             "a blank is no part of a key"
         );
+    }
+
+    #[test]
+    fn a_user_name_that_stands_in_the_path_is_checked_before_anything_is_sent() {
+        let forms = [Form::BasicFor("client_id")];
+        let prepare = |user: &str| Credential::basic(user, "canary").prepare("x", &forms);
+        assert!(prepare("Iv1.8a61f9b3a7aba766").is_ok());
+        for user in ["..", "a b", "\u{e9}", "a/b", "a%2e"] {
+            let refused = prepare(user).map(drop).unwrap_err().to_string();
+            assert!(
+                refused.contains("user name that cannot stand in a path"),
+                "{refused}"
+            );
+            assert!(!refused.contains("canary"));
+        }
     }
 
     #[test]

@@ -412,7 +412,22 @@ impl Reading {
         let mut parts = Vec::new();
         for (name, value) in fields {
             let place = format!("{place} {}", label(name));
+            if name == "_method" {
+                self.refuse(
+                    &place,
+                    "makes another request of it at many servers",
+                    "give the method as method",
+                );
+            }
             let part = match value {
+                Value::String(text) if looks_like_secret(text) => {
+                    self.refuse(
+                        &place,
+                        "holds what looks like a secret (not shown)",
+                        "give it as the credential",
+                    );
+                    continue;
+                }
                 Value::String(text) => match self.parameter(&place, text) {
                     Some(parameter) => Part::Parameter(parameter),
                     None => Part::Text(leak_text(text)),
@@ -761,16 +776,16 @@ const fn operation(
 /// A word of the description in a message, as far as it can be no secret.
 fn label(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | ' ');
-    if (1..=40).contains(&word.len()) && word.chars().all(plain) && !looks_like_secret(word) {
+    if (1..=40).contains(&word.len()) && word.chars().all(plain) && !word.split(' ').any(looks_like_secret) {
         word.to_owned()
     } else {
         shown(word)
     }
 }
 
-/// A header that neither HTTP nor this crate sets.
+/// A header that neither HTTP nor this crate sets, and that makes no other request of the one that is described.
 fn is_free_header(name: &str) -> bool {
-    const TAKEN: [&str; 13] = [
+    const TAKEN: [&str; 18] = [
         "host",
         "connection",
         "content-length",
@@ -784,6 +799,11 @@ fn is_free_header(name: &str) -> bool {
         "proxy-authorization",
         "api-version",
         "cookie",
+        "x-http-method",
+        "x-http-method-override",
+        "x-method-override",
+        "x-original-url",
+        "x-rewrite-url",
     ];
     name == name.to_ascii_lowercase() && HeaderName::try_from(name).is_ok() && !TAKEN.contains(&name)
 }

@@ -358,6 +358,26 @@ fn a_description_that_could_kill_more_or_call_a_live_key_dead_is_refused() {
             "looks like a secret",
         ),
         (
+            with(least(), "headers", json!({ "x-http-method-override": "DELETE" })),
+            "no header that can be set",
+        ),
+        (
+            with(least(), "headers", json!({ "x-original-url": "/v1/keys" })),
+            "no header that can be set",
+        ),
+        (
+            with(least(), "json", json!({ "token": "sk_live_canary" })),
+            "looks like a secret",
+        ),
+        (
+            with(least(), "form", json!({ "_method": "DELETE" })),
+            "makes another request of it",
+        ),
+        (
+            with(least(), "credential", json!("scheme Bearer sk_live_canary")),
+            "is no form of a credential",
+        ),
+        (
             with(least(), "base_url", json!("https://user@host")),
             "holds the character '@'",
         ),

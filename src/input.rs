@@ -92,7 +92,13 @@ const SECRET_PREFIXES: &[(&str, usize)] = &[
     ("xoxb-", 0),
     ("xoxp-", 0),
     ("xoxa-", 0),
+    ("xoxc-", 0),
+    ("xoxd-", 0),
+    ("xoxe", 0),
+    ("xoxr-", 0),
+    ("xoxs-", 0),
     ("xapp-", 0),
+    ("pcsk_", 0),
     ("whsec_", 0),
     ("bearer ", 0),
     ("basic ", 0),
@@ -123,7 +129,7 @@ pub(crate) fn looks_like_secret(text: &str) -> bool {
 pub(crate) fn shown(value: &str) -> String {
     const SHOWN_WHOLE: usize = 12;
     const LONGEST_RUN: usize = 5;
-    if value.split(['/', ':', '@']).any(looks_like_secret) {
+    if value.split(['/', ':', '@', ' ']).any(looks_like_secret) {
         return "(not shown)".to_owned();
     }
     let length = value.chars().count();
@@ -156,7 +162,17 @@ mod tests {
     #[test]
     fn a_short_mark_makes_a_secret_only_of_a_long_text() {
         let jwt = format!("eyJ{}", "x".repeat(27));
-        for secret in ["sk_", "SK_LIVE", "Bearer x", " \"apk_user", "sk-012345678", &jwt] {
+        for secret in [
+            "sk_",
+            "SK_LIVE",
+            "Bearer x",
+            " \"apk_user",
+            "sk-012345678",
+            "pcsk_ab",
+            "xoxe.xoxp-1",
+            "xoxs-1",
+            &jwt,
+        ] {
             assert!(looks_like_secret(secret), "{secret}");
         }
         for id in [
@@ -185,6 +201,7 @@ mod tests {
             ("\u{202e}bcdefg", "\"\\u{202e}b…\" (7 characters)"),
             ("a/sk_1", "(not shown)"),
             ("user:sk_1@host", "(not shown)"),
+            ("scheme sk_1", "(not shown)"),
         ] {
             assert_eq!(shown(value), text);
         }

@@ -279,7 +279,7 @@ impl<'de> Deserialize<'de> for KeyRef {
 const LONGEST_ID: usize = 128;
 
 /// Words that providers read as "the caller's own token" or "all of them" where an id is expected.
-const RESERVED: &[&str] = &["self", "current", "me", "all", "null", "undefined"];
+const RESERVED: &[&str] = &["self", "current", "me", "all", "_all", "null", "undefined"];
 
 const LOOKS_LIKE_SECRET: &str = "looks like the key itself, not its id (not shown)";
 const SECRET_REMEDY: &str = "give the id under which the provider lists the key, and treat the key as leaked to wherever you typed it";

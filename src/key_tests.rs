@@ -130,6 +130,7 @@ fn an_id_is_bounded_and_means_one_thing() {
         ("Self", "can mean the caller's own key"),
         ("ALL", "can mean the caller's own key"),
         ("undefined", "can mean the caller's own key"),
+        ("_all", "can mean the caller's own key"),
     ] {
         let refused = id(text).unwrap_err();
         assert!(refused.reason().contains(reason), "{text}: {refused}");
