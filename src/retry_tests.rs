@@ -468,3 +468,19 @@ async fn a_call_that_yields_leaves_only_the_wait_for_a_limit_to_its_caller() {
         assert_eq!((world.sent(), ended.gave_up), (sent, gave_up), "{attempted:?}");
     }
 }
+
+#[test]
+fn a_call_that_is_ended_from_outside_is_live_only_without_any_doubt() {
+    for (in_flight, in_doubt, state) in [
+        (false, false, KeyState::Live),
+        (true, false, KeyState::Unknown),
+        (false, true, KeyState::Unknown),
+        (true, true, KeyState::Unknown),
+    ] {
+        assert_eq!(
+            conclude_early(in_flight, in_doubt),
+            state,
+            "{in_flight} {in_doubt}"
+        );
+    }
+}
