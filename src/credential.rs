@@ -256,12 +256,17 @@ impl Credential {
         let second = second.unwrap_or_default();
         let mut secrets = vec![first];
         let encoded;
+        let decoded;
         #[cfg(feature = "aws")]
         let mut signer = None;
         let mut parameter = None;
         let values = match form {
             Form::Bearer => vec![("authorization", Zeroizing::new(format!("Bearer {first}")))],
-            Form::Scheme(word) => vec![("authorization", Zeroizing::new(format!("{word} {first}")))],
+            Form::Scheme(word) => {
+                decoded = decoded_secret(first);
+                secrets.extend(decoded.as_ref().map(|secret| secret.as_str()));
+                vec![("authorization", Zeroizing::new(format!("{word} {first}")))]
+            }
             Form::ApiKey(header) => vec![(header, Zeroizing::new(first.to_owned()))],
             Form::Basic | Form::BasicFor(_) => {
                 if let Form::BasicFor(name) = form {
@@ -402,6 +407,14 @@ fn is_pair(form: &Form) -> bool {
     matches!(form, Form::KeyPair(..))
 }
 
+/// What stands behind the id in a key that is `id:secret` in base64, such as Elasticsearch's, and may be echoed as that.
+fn decoded_secret(encoded: &str) -> Option<Zeroizing<String>> {
+    let bytes = base64::engine::general_purpose::STANDARD.decode(encoded);
+    let bytes = Zeroizing::new(bytes.ok()?);
+    let (_, secret) = std::str::from_utf8(&bytes).ok()?.split_once(':')?;
+    Some(Zeroizing::new(secret.to_owned()))
+}
+
 fn check_value(value: &str, is_basic: bool) -> Result<(), (&'static str, Cow<'static, str>)> {
     // What Basic carries is encoded, so it may hold blanks and letters of any script; nothing may hold controls.
     let sound =
@@ -505,6 +518,22 @@ mod tests {
             Credential::from_text("ssws canary").prepare("x", &forms).is_err(),
             "a blank is no part of a key"
         );
+    }
+
+    #[test]
+    fn an_encoded_key_is_taken_out_of_texts_decoded_too() {
+        let encoded = base64::engine::general_purpose::STANDARD.encode("an-id:secret-canary");
+        let prepared = Credential::api_key(encoded.as_str())
+            .prepare("x", &[Form::Scheme("ApiKey")])
+            .unwrap();
+        let cleaned = prepared
+            .redactor
+            .clean(&format!("not an-id:secret-canary, nor {encoded}"));
+        assert!(
+            !cleaned.contains("canary") && !cleaned.contains(&encoded),
+            "{cleaned}"
+        );
+        assert!(cleaned.contains("an-id"), "the id is no secret");
     }
 
     #[test]
