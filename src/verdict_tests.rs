@@ -193,3 +193,55 @@ fn a_condition_names_the_members_that_it_reads() {
     let problem = ["type", "title", "detail", "instance", "status"];
     assert_eq!(Member::ProblemDetails.names(), problem);
 }
+
+#[test]
+fn a_number_and_a_null_are_told_from_what_resembles_them() {
+    let member = Member::IsNumber("m", 401);
+    all_hold(member, &[json!({"m": 401})]);
+    none_holds(
+        member,
+        &[
+            json!({}),
+            json!({"m": 400}),
+            json!({"m": 401.5}),
+            json!({"m": "401"}),
+            json!({"m": null}),
+        ],
+    );
+    let member = Member::IsNull("m");
+    all_hold(member, &[json!({"m": null})]);
+    none_holds(
+        member,
+        &[json!({}), json!({"m": false}), json!({"m": ""}), json!({"m": 0})],
+    );
+}
+
+#[test]
+fn a_time_as_text_has_passed_or_is_to_come_with_some_minutes_for_the_clocks() {
+    // NOW is 1970-01-12T13:46:40Z.
+    let (past, future) = (Member::IsPastTime("m"), Member::IsFutureTime("m"));
+    let gone = [
+        json!({"m": "1970-01-12T13:46:40Z"}),
+        json!({"m": "1970-01-01T00:00:00Z"}),
+        json!({"m": "1970-01-12T13:51:40.5Z"}),
+        json!({"m": "1970-01-12T15:46:40+02:00"}),
+    ];
+    let to_come = [
+        json!({"m": "1970-01-12T13:51:41Z"}),
+        json!({"m": "2026-11-27T00:00:00Z"}),
+    ];
+    let neither = [
+        json!({}),
+        json!({"m": null}),
+        json!({"m": 1}),
+        json!({"m": "1000000"}),
+        json!({"m": "yesterday"}),
+        json!({"m": "1969-12-31T23:59:59Z"}),
+    ];
+    all_hold(past, &gone);
+    none_holds(past, &to_come);
+    none_holds(past, &neither);
+    all_hold(future, &to_come);
+    none_holds(future, &gone);
+    none_holds(future, &neither);
+}
