@@ -265,8 +265,8 @@ impl<P: Provider> RevokerInner<P> {
             let (answer, credential) = self.ask(&lookup, None, &Redactor::default()).await;
             let rules = self.provider.probe_rules();
             match probed(rules, self.about(), &answer, &credential.redactor) {
-                Probed::Accepted => return true,
-                // What is said of a secret in a body is said to us.
+                // What is said of a secret that was named is said to us; the refusal has to be said again.
+                Probed::Accepted => return lookup.secret().is_none(),
                 Probed::Refused if lookup.secret().is_some() => return true,
                 _ => {}
             }

@@ -262,3 +262,22 @@ async fn nothing_of_an_administrator_goes_to_a_provider_that_takes_reports_of_an
         format!(r#"{{"credentials":["{secret}"]}}"#)
     );
 }
+
+#[tokio::test]
+async fn a_refusal_that_is_taken_back_at_once_is_no_death() {
+    let fake = Fake::start("rfc7009").await.unwrap();
+    let key = fake.new_key();
+    let builder = fake.builder().with_retry(RetryPolicy::none());
+    let revoker = builder.build().unwrap();
+    // Nothing is carried out. Before, the token is active; then one server of several says that it is not.
+    fake.answer_next_revocation(Reply::new(200));
+    for active in [true, false] {
+        fake.answer_next_look(Reply::new(200).with_json(serde_json::json!({ "active": active })));
+    }
+    let verification = Verification::new().with_budget(Duration::from_millis(100));
+    let error = revoker.revoke_verified(&key, verification).await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.key_state()),
+        (ErrorKind::StillAccepted, KeyState::Live)
+    );
+}
