@@ -8,6 +8,7 @@
 #![cfg(feature = "fakes")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
@@ -17,6 +18,18 @@ use keyrevoke::fakes::Fake;
 use keyrevoke::{ErrorKind, KeyFilter, KeyState, RetryPolicy, Revoke, RevokeResult, Secret};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+
+/// A port that is free now, and was never given before: Prism takes seconds until it listens.
+fn free_port() -> u16 {
+    static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
+    loop {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        if GIVEN.lock().unwrap().insert(port) {
+            return port;
+        }
+    }
+}
 
 /// Prism, serving one document on a port of its own.
 struct Prism {
@@ -35,11 +48,7 @@ impl Prism {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let program = std::env::var_os("PRISM")
             .map_or(root.join("target/prism/node_modules/.bin/prism"), PathBuf::from);
-        let port = std::net::TcpListener::bind("127.0.0.1:0")
-            .unwrap()
-            .local_addr()
-            .unwrap()
-            .port();
+        let port = free_port();
         let process = Command::new(&program)
             .args(["mock", "-h", "127.0.0.1", "-p", &port.to_string()])
             .arg(document)
@@ -156,13 +165,16 @@ impl Drop for Preferring {
 #[should_panic(expected = "prism/errors")]
 async fn row_107_an_answer_that_prism_does_not_find_in_the_document_fails_the_test() {
     let prism = [Prism::serve(&Path::new(env!("CARGO_MANIFEST_DIR")).join("specs/dolfin.yaml")).await];
-    let _ = revoke(&prism, "dolfin", "code=418".into()).await;
+    let _ = revoke(&prism, "dolfin", false, "code=418".into()).await;
 }
 
-/// Revokes a key of the provider at Prism, which prefers this answer. Gives the verdict and the answer.
-async fn revoke(prism: &[Prism], provider: &str, prefer: String) -> (RevokeResult, String) {
+/// Revokes or deletes a key of the provider at Prism, which prefers this answer. Gives the verdict and the answer.
+async fn revoke(prism: &[Prism], provider: &str, deletes: bool, prefer: String) -> (RevokeResult, String) {
     let server = Preferring::before(prism, prefer).await;
-    let fake = Fake::start(provider).await.unwrap(); // for a key and a credential of the right form
+    let mut fake = Fake::start(provider).await.unwrap(); // for a key and a credential of the right form
+    if deletes {
+        fake = fake.with_deletion();
+    }
     let revoker = fake
         .builder()
         .with_base_url(format!("http://127.0.0.1:{}", server.port))
@@ -189,8 +201,9 @@ async fn every_documented_answer_of_a_foreign_mock_has_the_kept_verdict() {
             .collect();
         assert!(!rows.is_empty(), "{}", provider.name());
         for row in rows {
-            let (status, words) = (row[1], row.join(" "));
-            let (result, answer) = revoke(&prism, provider.name(), format!("code={status}")).await;
+            let deletes = row[1] == "deleting";
+            let (status, words) = (row[1 + usize::from(deletes)], row.join(" "));
+            let (result, answer) = revoke(&prism, provider.name(), deletes, format!("code={status}")).await;
             assert!(
                 answer.starts_with(&format!("HTTP/1.1 {status} ")),
                 "{words}: {answer}"
@@ -214,7 +227,7 @@ async fn random_bodies_of_a_foreign_mock_are_never_taken_for_proof() {
     for provider in ["devin", "devin-v3"] {
         let prism = [Prism::serve(&root.join(format!("specs/{provider}.yaml"))).await];
         for _ in 0..20 {
-            let (result, answer) = revoke(&prism, provider, "code=200, dynamic=true".into()).await;
+            let (result, answer) = revoke(&prism, provider, false, "code=200, dynamic=true".into()).await;
             let body = answer.split_once("\r\n\r\n").map_or("", |(_, body)| body);
             let proof = provider == "devin" && body.contains(r#""status":"success""#);
             assert_eq!(result.is_ok(), proof, "{body}");
