@@ -245,3 +245,47 @@ fn a_time_as_text_has_passed_or_is_to_come_with_some_minutes_for_the_clocks() {
     none_holds(future, &gone);
     none_holds(future, &neither);
 }
+
+#[test]
+fn only_the_provider_itself_refuses_a_credential() {
+    let answered = |status| {
+        let received = SystemTime::UNIX_EPOCH + Duration::from_secs(NOW);
+        let answer = Answer::new(status, HeaderMap::new(), Body::Complete(Vec::new()), received);
+        Attempt::Answered(Box::new(answer))
+    };
+    let refused = |attempt: &Attempt| is_refused(verdict(&[], &[], attempt).meaning, attempt);
+    assert!(refused(&answered(401)));
+    for status in [200, 204, 400, 403, 404, 407, 429, 500] {
+        assert!(!refused(&answered(status)), "{status}");
+    }
+    // A proxy's refusal means the same for the key, and says nothing of our credential there.
+    assert!(!is_refused(UNAUTHENTICATED, &answered(407)));
+    // That none could be had is told as unauthenticated too, and nobody refused it.
+    let none = Attempt::NotSent(crate::answer::Failure {
+        reason: FailureReason::Credential,
+        message: "none".into(),
+    });
+    assert_eq!(verdict(&[], &[], &none).meaning, UNAUTHENTICATED);
+    assert!(!refused(&none));
+}
+
+#[test]
+fn what_was_not_sent_is_live_and_tried_again_only_where_time_may_help() {
+    for (reason, kind, again) in [
+        (FailureReason::Guard, ErrorKind::InvalidInput, Again::No),
+        (FailureReason::Credential, ErrorKind::Unauthenticated, Again::No),
+        (FailureReason::Late, ErrorKind::NotSent, Again::No),
+        (FailureReason::Tls, ErrorKind::NotSent, Again::No),
+        (FailureReason::Connect, ErrorKind::NotSent, Again::Untouched),
+    ] {
+        let attempt = Attempt::NotSent(crate::answer::Failure {
+            reason,
+            message: "none".into(),
+        });
+        let wanted = Verdict {
+            meaning: Meaning::Not(kind, KeyState::Live),
+            again,
+        };
+        assert_eq!(verdict(&[], &[], &attempt), wanted, "{attempt:?}");
+    }
+}
