@@ -1,4 +1,4 @@
-//! Keys of several providers as text, as they stand in an incident's list: planned as a whole, then revoked with
+//! Keys of several providers, as an incident's list has them: planned as a whole, then revoked with
 //! progress, and what is left to do at the end. Runs against the built-in fakes:
 //! `cargo run --features fakes --example many_keys`.
 
@@ -10,11 +10,12 @@ use keyrevoke::{KeyRef, KeyState, Registry};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let (mut fakes, mut registry, mut list) = (Vec::new(), Registry::new(), String::new());
+    let (mut fakes, mut registry, mut list) = (Vec::new(), Registry::new(), Vec::<KeyRef>::new());
     for provider in keyrevoke::providers() {
         let fake = Fake::start(provider.name()).await?;
         registry = registry.with(fake.builder().build()?);
-        list.push_str(&format!("{}\n{}\n", fake.new_key(), fake.unknown_key()));
+        // In an application: `"devin:apk-…".parse()`, or `KeyRef::of_secret` where a provider is told the secret itself.
+        list.extend([fake.new_key(), fake.unknown_key()]);
         fakes.push(fake);
     }
     // In an application: a FileJournal, so that a crash loses nothing.
@@ -22,8 +23,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let registry = registry.with_journal(journal.clone()).with_operator("example");
 
     // Everything is checked before anything is sent.
-    let keys = list.lines().map(str::parse).collect::<Result<Vec<KeyRef>, _>>()?;
-    let plan = registry.plan(keys)?;
+    let plan = registry.plan(list)?;
     let (total, mut done) = (plan.len(), 0);
 
     let mut run = plan.revoke_all();
