@@ -1,5 +1,7 @@
 //! What is taken for a key's id and what is refused, on both sides of every bound.
 
+use std::hash::BuildHasher;
+
 use super::*;
 
 const SECRET: &str = "sk_live_0123456789abcdef";
@@ -188,4 +190,43 @@ fn a_pair_has_exactly_one_slash() {
         );
         assert_eq!(refused.remedy(), "write FIRST/SECOND");
     }
+}
+
+#[test]
+fn a_key_of_a_secret_keeps_it_beside_its_text_and_is_compared_by_the_text() {
+    let secret = |text: &str| crate::Secret::new(text).unwrap();
+    let key = KeyRef::of_secret("slack", secret("xoxb-canary-1")).unwrap();
+    let text = format!("slack:{}", secret("xoxb-canary-1").digest());
+    assert_eq!(
+        (key.to_string(), key.provider(), key.tenant()),
+        (text.clone(), "slack", None)
+    );
+    assert_eq!(format!("{key:?}"), format!("KeyRef({text:?})"));
+    let at = key.with_tenant("acme").unwrap();
+    assert_eq!((at.tenant(), at.key()), (Some("acme"), key.key()));
+    assert_eq!(at.without_tenant(), key);
+    for key in [&key, &at, &at.without_tenant()] {
+        assert_eq!(key.secret().unwrap().expose(), "xoxb-canary-1", "{key}");
+    }
+
+    let known: KeyRef = text.parse().unwrap();
+    assert!(known == key && known.secret().is_none());
+    let other = KeyRef::of_secret("slack", secret("xoxb-canary-2")).unwrap();
+    assert_ne!(key, other);
+    assert_eq!(key.cmp(&other), key.as_str().cmp(other.as_str()));
+    assert_eq!(key.partial_cmp(&other), Some(key.cmp(&other)));
+    assert_eq!(other.cmp(&key), key.cmp(&other).reverse());
+    let several = std::collections::HashSet::from([key.clone(), known, other]);
+    assert_eq!(several.len(), 2);
+    let hashes: std::collections::HashSet<u64> =
+        several.iter().map(|key| several.hasher().hash_one(key)).collect();
+    assert_eq!(hashes.len(), 2);
+
+    for text in ["slack:xoxb-canary-1", "slack:some-id", "slack@acme:12345"] {
+        let problem = text.parse::<KeyRef>().unwrap_err();
+        assert!(!format!("{problem:?}").contains("canary"), "{problem:?}");
+    }
+    let as_text = "slack:some-id".parse::<KeyRef>().unwrap_err();
+    assert!(as_text.reason().contains("as text"), "{as_text}");
+    assert!(not_at_hand("slack".into()).reason().contains("not at hand"));
 }
