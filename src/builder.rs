@@ -57,6 +57,7 @@ pub struct Settings {
     deadline: Option<Duration>,
     named: BTreeMap<String, String>,
     pub(crate) deletion: bool,
+    more_than_the_key: bool,
 }
 
 #[derive(Clone)]
@@ -76,6 +77,7 @@ impl fmt::Debug for Settings {
             .field("deadline", &self.deadline)
             .field("named", &self.named.keys())
             .field("deletion", &self.deletion)
+            .field("more_than_the_key", &self.more_than_the_key)
             .finish_non_exhaustive()
     }
 }
@@ -161,6 +163,17 @@ impl<T: BuildTarget> Builder<T> {
     /// whole list; where that can be undone, nothing can be built.
     pub fn with_deletion(mut self) -> Self {
         self.settings.deletion = true;
+        self
+    }
+
+    /// Says that more may die than the key, where a revocation takes [more than was
+    /// asked](crate::Capabilities::takes_more_than_the_key): the tokens that a token has made, say. Without this word such a
+    /// revoker looks keys up and tries secrets, and every revocation is refused before anything is sent, by an error that
+    /// names what would die too.
+    ///
+    /// Where nothing else dies this changes nothing, so that it can be said of a whole list.
+    pub fn with_more_than_the_key(mut self) -> Self {
+        self.settings.more_than_the_key = true;
         self
     }
 
@@ -333,6 +346,7 @@ impl<P: Provider> BuildTarget for P {
             attempt_timeout: attempt,
             deadline,
             deletion,
+            may_take_more: settings.more_than_the_key,
             provider: self,
         })))
     }

@@ -23,6 +23,7 @@ pub struct Capabilities {
     deletes: bool,
     can_delete: bool,
     also_dies: Option<Cow<'static, str>>,
+    more_than_the_key: bool,
     finds: bool,
     lists: bool,
     probes: bool,
@@ -39,6 +40,7 @@ impl Default for Capabilities {
             deletes: false,
             can_delete: false,
             also_dies: None,
+            more_than_the_key: false,
             finds: false,
             lists: false,
             probes: false,
@@ -74,6 +76,12 @@ impl Capabilities {
     /// What else dies with the key; `None` where nothing is known to.
     pub fn also_dies(&self) -> Option<&str> {
         self.also_dies.as_deref()
+    }
+
+    /// Is what [also dies](Self::also_dies) more than was asked? Nothing is revoked then without
+    /// [a word for it](crate::Builder::with_more_than_the_key).
+    pub fn takes_more_than_the_key(&self) -> bool {
+        self.more_than_the_key
     }
 
     /// Can the provider be asked about a key? See [`Revoke::find`](crate::Revoke::find).
@@ -134,6 +142,12 @@ impl Capabilities {
     /// Sets [`also_dies`](Self::also_dies).
     pub fn with_also_dies(mut self, what: impl Into<Cow<'static, str>>) -> Self {
         self.also_dies = Some(what.into());
+        self
+    }
+
+    /// Sets [`takes_more_than_the_key`](Self::takes_more_than_the_key).
+    pub fn with_more_than_the_key(mut self, takes: bool) -> Self {
+        self.more_than_the_key = takes;
         self
     }
 }

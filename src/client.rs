@@ -64,6 +64,8 @@ pub(crate) struct RevokerInner<P> {
     pub(crate) deadline: Duration,
     /// What is done instead, where deletion was asked for.
     pub(crate) deletion: Option<&'static Deletion>,
+    /// Was it said that more may die than the key?
+    pub(crate) may_take_more: bool,
 }
 
 impl<P: Provider> RevokerInner<P> {
@@ -124,6 +126,7 @@ impl<P: Provider> Revoke for Revoker<P> {
         about
             .capabilities()
             .with_deletion(self.0.deletion.is_some(), self.0.provider.deletion().is_some())
+            .with_more_than_the_key(self.0.provider.takes_more())
             .with_looks(finds, lists, probes)
             .with_secrets(P::Key::BY_SECRET, own)
     }
@@ -137,6 +140,7 @@ impl<P: Provider> Revoke for Revoker<P> {
     }
 
     fn check(&self, key: &P::Key) -> Result<(), InvalidInput> {
+        self.0.check_more()?;
         match &self.0.credentials {
             Credentials::Fixed(credential) => check_key(self.0.about(), &key.parameters(), credential),
             Credentials::Source(_) | Credentials::OfKey(_) => Ok(()),
@@ -206,6 +210,23 @@ impl<P: Provider> RevokerInner<P> {
     /// The request that kills.
     fn operation(&self) -> &'static str {
         self.deletion.map_or("revoke", |deletion| deletion.operation)
+    }
+
+    /// What takes more than was asked is not sent without a word for it.
+    pub(crate) fn check_more(&self) -> Result<(), InvalidInput> {
+        if self.may_take_more || !self.provider.takes_more() {
+            return Ok(());
+        }
+        let about = self.about();
+        Err(InvalidInput::new(
+            about.name,
+            format!("{} revocation", about.name),
+            format!(
+                "takes more than the key, and that was not asked for: {}",
+                about.also_dies
+            ),
+            "say that it may, by with_more_than_the_key (--more-than-the-key), or leave the key alone",
+        ))
     }
 
     /// Makes a call that is seen and counted.
@@ -396,6 +417,9 @@ impl<'a, P: Provider> OneCall<'a, P> {
     /// Asks for the credential and the observer's leave, then sends.
     async fn send(&self, number: u32, limit: Instant) -> (Attempt, bool) {
         let not_sent = |reason, message: String| Attempt::NotSent(Failure { reason, message });
+        if let Err(problem) = self.revoker.check_more() {
+            return (not_sent(FailureReason::Guard, problem.to_string()), false);
+        }
         let late = "the time ran out before anything was sent";
         let known = self.progress(|progress| progress.credential.clone());
         let name = self.revoker.about().name;

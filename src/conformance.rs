@@ -61,6 +61,7 @@ pub async fn check(providers: &[ProviderInfo]) {
     what_a_provider_echoes_of_our_credential_is_redacted(providers).await;
     a_key_is_found_as_what_it_is_where_the_provider_can_be_asked(providers).await;
     a_request_that_the_provider_does_not_document_is_noticed(providers).await;
+    what_takes_more_than_was_asked_is_not_sent_without_a_word(providers).await;
 }
 
 /// Runs what can be said of any [`Revoke`], over one that is made by hand.
@@ -1086,5 +1087,47 @@ pub async fn a_request_that_the_provider_does_not_document_is_noticed(providers:
         let error = error(moved.revoke(&fake.new_key()).await);
         assert_eq!(error.key_state(), KeyState::Unknown);
         assert!(!fake.take_unexpected().is_empty(), "{}", fake.provider());
+    }
+}
+
+/// What takes more than was asked is not sent without a word for it; elsewhere the word is not needed.
+pub async fn what_takes_more_than_was_asked_is_not_sent_without_a_word(providers: &[ProviderInfo]) {
+    for fake in fakes(providers).await {
+        let name = fake.provider();
+        let builder = fake.info().builder().with_base_url(fake.base_url());
+        let without = match takes_no_credential(&fake) {
+            true => builder.build().unwrap(),
+            false => builder.with_credential(fake.credential()).build().unwrap(),
+        };
+        let key = fake.new_key();
+        let takes_more = without.capabilities().takes_more_than_the_key();
+        assert_eq!(takes_more, fake.info().takes_more_than_the_key(), "{name}");
+        assert_eq!(Revoke::check(&without, &key).is_err(), takes_more, "{name}");
+        if !takes_more {
+            continue;
+        }
+        let what = fake.info().also_dies().expect("what would die too has a name");
+        let attested = crate::Attestation::new("the ticket");
+        for result in [
+            without.revoke(&key).await,
+            without.revoke_until(&key, std::future::pending()).await,
+            without.revoke_verified(&key, crate::Verification::new()).await,
+            without.revoke_known(&key, attested).await,
+            without.revoke_detached(&key).await,
+        ] {
+            let error = error(result);
+            let refused = (ErrorKind::InvalidInput, KeyState::Live, Delivery::NotSent);
+            assert_eq!(summary(&error), refused, "{name}: {error}");
+            let detail = error.detail().unwrap_or_default();
+            assert!(
+                detail.contains(what) && detail.contains("with_more_than_the_key"),
+                "{name}: {detail}"
+            );
+        }
+        let planned = crate::Registry::new().with(without).plan([key.clone()]);
+        assert!(planned.is_err(), "{name}");
+        assert!(fake.requests().is_empty() && fake.is_live(&key), "{name}");
+        let _ = revoker(&fake).revoke(&key).await;
+        assert!(!fake.is_live(&key), "{name}");
     }
 }

@@ -74,7 +74,9 @@ mod rules;
 /// | `probe` | `path` of a GET that changes nothing, and `rules` with `accepted` and `refused`, which need a body |
 /// | `propagation_seconds` | how long the dead may go on working |
 /// | `reversible` | `true` where somebody can bring a key back |
-/// | `vendor`, `credential_help`, `base_url_form`, `also_dies`, `proves` | texts for people |
+/// | `also_dies` | what else dies with a key, for people; nothing is sent then without [a word for it](crate::Builder::with_more_than_the_key) |
+/// | `more_than_the_key` | `false` where that is what everybody expects of a revocation, such as the access tokens of a grant: no word is needed then |
+/// | `vendor`, `credential_help`, `base_url_form`, `proves` | texts for people |
 ///
 /// A rule has a `status`, what it `means`, the `source` in which that is written, the day on which it was `read`, and a
 /// `body` where one is documented: a table of which every member must be there. `"{id}"` is the key's id, `["{id}"]` a list
@@ -129,7 +131,7 @@ fn leak_text(text: impl Into<String>) -> &'static str {
 }
 
 /// The members that a description may have.
-const MEMBERS: [&str; 20] = [
+const MEMBERS: [&str; 21] = [
     "vendor",
     "credential",
     "credential_help",
@@ -148,6 +150,7 @@ const MEMBERS: [&str; 20] = [
     "propagation_seconds",
     "reversible",
     "also_dies",
+    "more_than_the_key",
     "proves",
     "probe",
 ];
@@ -194,10 +197,12 @@ impl Reading {
         let (probe, probe_rules) = self.probe(members);
         operations.extend(probe);
         let headers = self.headers(members, about.credentials);
+        let takes_more = self.takes_more(members, about.also_dies);
         if !self.problems.is_empty() {
             return Err(BuildError::new(self.problems));
         }
         let description = Description {
+            takes_more,
             about,
             ids,
             operations: leak(operations),
@@ -641,6 +646,22 @@ impl Reading {
             Err(problem) => self.problems.push(problem),
         }
         base
+    }
+
+    /// What else dies is more than was asked unless the description says otherwise.
+    fn takes_more(&mut self, members: &Map<String, Value>, also_dies: &str) -> bool {
+        let takes = match members.get("more_than_the_key") {
+            None => return !also_dies.is_empty(),
+            given => self.truth("more_than_the_key", given),
+        };
+        if takes && also_dies.is_empty() {
+            self.refuse(
+                "more_than_the_key",
+                "is true, and nothing says what dies too",
+                "name it as also_dies",
+            );
+        }
+        takes
     }
 
     fn propagation(&mut self, value: Option<&Value>) -> Option<Duration> {

@@ -107,6 +107,7 @@ fn all() -> Vec<crate::ProviderInfo> {
         "ids_reused": { "is": "no", "source": "handbook", "read": "2026-11" },
         "reversible": true,
     });
+    let with_children = with(least(), "also_dies", json!("the tokens that it has made"));
     [
         ("acme", whole()),
         ("acme-least", least()),
@@ -114,6 +115,7 @@ fn all() -> Vec<crate::ProviderInfo> {
         ("acme-list", by_list),
         ("acme-number", by_number),
         ("acme-inactive", deactivated),
+        ("acme-children", with_children),
     ]
     .map(|(name, description)| describe(name, &description).unwrap())
     .to_vec()
@@ -122,6 +124,42 @@ fn all() -> Vec<crate::ProviderInfo> {
 #[tokio::test]
 async fn what_is_described_keeps_what_the_others_keep() {
     conformance::check(&all()).await;
+}
+
+#[test]
+fn what_also_dies_is_more_than_was_asked_unless_the_description_says_otherwise() {
+    let also = with(least(), "also_dies", json!("its children"));
+    for (name, description, takes) in [
+        ("acme-least", least(), false),
+        ("acme-also", also.clone(), true),
+        (
+            "acme-grant",
+            with(also.clone(), "more_than_the_key", json!(false)),
+            false,
+        ),
+        (
+            "acme-more",
+            with(also.clone(), "more_than_the_key", json!(true)),
+            true,
+        ),
+    ] {
+        let info = describe(name, &description).unwrap();
+        assert_eq!(info.takes_more_than_the_key(), takes, "{name}");
+        assert_eq!(info.also_dies().is_some(), name != "acme-least", "{name}");
+    }
+    for (description, expected) in [
+        (
+            with(least(), "more_than_the_key", json!(true)),
+            "nothing says what dies too",
+        ),
+        (
+            with(also, "more_than_the_key", json!("no")),
+            "is neither true nor false",
+        ),
+    ] {
+        let said = problems("acme", &description).join("\n");
+        assert!(said.contains(expected), "{expected}: {said}");
+    }
 }
 
 #[tokio::test]

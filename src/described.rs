@@ -25,6 +25,8 @@ use crate::wire::{Call, Generated, Operation, Sent};
 #[derive(Debug)]
 pub(crate) struct Description {
     pub(crate) about: About,
+    /// Is what also dies more than was asked?
+    pub(crate) takes_more: bool,
     pub(crate) ids: Vec<(&'static str, IdForm)>,
     pub(crate) operations: &'static [Operation],
     pub(crate) content: Content,
@@ -140,6 +142,10 @@ impl Provider for Described {
         self.0.probe_rules
     }
 
+    fn takes_more(&self) -> bool {
+        self.0.takes_more
+    }
+
     fn parse_key(&self, text: &str) -> Result<Key, InvalidInput> {
         self.0.key(text)
     }
@@ -235,6 +241,10 @@ impl Entry for Described {
 
     fn deletes(&self) -> bool {
         false
+    }
+
+    fn takes_more(&self) -> bool {
+        self.0.takes_more
     }
 
     fn document_version(&self) -> &'static str {

@@ -421,9 +421,11 @@ impl Fake {
         Credential::from_text(format!("{}-but-wrong", self.credential_text()))
     }
 
-    /// A builder with base URL and credential set, where the provider takes one.
+    /// A builder with base URL and credential set, where the provider takes one, and with the word for whatever
+    /// [dies besides](Builder::with_more_than_the_key).
     pub fn builder(&self) -> Builder<AnyProvider> {
         let builder = self.provider.builder().with_base_url(self.base_url());
+        let builder = builder.with_more_than_the_key();
         if self.provider.takes_no_credential() {
             return builder;
         }

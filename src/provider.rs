@@ -68,6 +68,11 @@ pub trait Provider: Sized + Send + Sync + 'static {
     }
 
     #[doc(hidden)]
+    fn takes_more(&self) -> bool {
+        Self::TAKES_MORE
+    }
+
+    #[doc(hidden)]
     fn probe_rules(&self) -> &'static [ProbeRule] {
         Self::PROBE_RULES
     }
@@ -103,6 +108,16 @@ pub trait Provider: Sized + Send + Sync + 'static {
     /// How and when the rules were confirmed against the service itself; `None` where they were only read.
     #[doc(hidden)]
     const CONFIRMED: Option<&'static str> = None;
+
+    /// Does a revocation take more than was asked, which [`About::also_dies`] names? It is sent only where the caller has
+    /// [said that](crate::Builder::with_more_than_the_key) then.
+    ///
+    /// More than was asked is what the provider issued by itself and others may be using: the tokens that a token has made, all
+    /// tokens of a merchant. What has no life of its own is not: the access tokens of a grant, whose refresh token dies (RFC
+    /// 7009 section 2.1), keys that are computed from the key, the bot user that a token is of. Nor is what may be tied to some
+    /// keys, where nothing tells beforehand to which: a word that has to be said of every key is soon said without thinking.
+    #[doc(hidden)]
+    const TAKES_MORE: bool = false;
 
     /// Headers that are the same on every request, such as the version of the interface.
     #[doc(hidden)]

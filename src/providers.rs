@@ -262,6 +262,16 @@ impl ProviderInfo {
         self.0.about().reversible
     }
 
+    /// What else dies with a key; `None` where nothing is known to.
+    pub fn also_dies(&self) -> Option<&str> {
+        Some(self.0.about().also_dies).filter(|what| !what.is_empty())
+    }
+
+    /// Is that more than was asked? Nothing is revoked then without [a word for it](Builder::with_more_than_the_key).
+    pub fn takes_more_than_the_key(&self) -> bool {
+        self.0.takes_more()
+    }
+
     /// What sending the same request again may do.
     pub fn repeat(&self) -> Repeat {
         self.0.about().repeat.0
@@ -333,7 +343,7 @@ impl fmt::Debug for ProviderInfo {
 
 impl Serialize for ProviderInfo {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut out = serializer.serialize_struct("ProviderInfo", 19)?;
+        let mut out = serializer.serialize_struct("ProviderInfo", 22)?;
         out.serialize_field("provider", self.name())?;
         out.serialize_field("aliases", self.aliases())?;
         out.serialize_field("vendor", self.vendor())?;
@@ -351,6 +361,8 @@ impl Serialize for ProviderInfo {
         )?;
         out.serialize_field("proves", self.proves())?;
         out.serialize_field("reversible", &self.is_reversible())?;
+        out.serialize_field("also_dies", &self.also_dies())?;
+        out.serialize_field("more_than_the_key", &self.takes_more_than_the_key())?;
         out.serialize_field("repeat", self.repeat().as_str())?;
         out.serialize_field("deletion", &self.deletion())?;
         out.serialize_field("document_version", self.document_version())?;
@@ -370,6 +382,7 @@ pub(crate) trait Entry: Send + Sync {
     fn content(&self) -> Content;
     /// Is it the provider's second way, which deletes?
     fn deletes(&self) -> bool;
+    fn takes_more(&self) -> bool;
     fn document_version(&self) -> &'static str;
     fn confirmed(&self) -> Option<&'static str>;
     fn probe_rules(&self) -> &'static [ProbeRule];
@@ -419,6 +432,10 @@ impl<P: Row> Entry for P {
 
     fn deletes(&self) -> bool {
         false
+    }
+
+    fn takes_more(&self) -> bool {
+        Provider::takes_more(self)
     }
 
     fn document_version(&self) -> &'static str {
@@ -518,6 +535,10 @@ impl<P: Row> Entry for Deleting<P> {
 
     fn deletes(&self) -> bool {
         self.0.deletion().is_some()
+    }
+
+    fn takes_more(&self) -> bool {
+        Entry::takes_more(&self.0)
     }
 
     fn document_version(&self) -> &'static str {

@@ -74,6 +74,8 @@ impl<P: Provider> RevokerInner<P> {
                 error
             }
         };
+        // Before the looks, too: what is refused sends nothing at all.
+        self.check_more().map_err(|problem| refuse(problem.into()))?;
         let looked = unless(within.finished(), self.look_before(key, within, checks)).await;
         let before = looked
             .unwrap_or_else(|| Err(ended(self.about())))

@@ -141,6 +141,48 @@ fn providers_of_ones_own_are_listed_planned_and_named_where_something_is_missing
     assert!(err(&unknown).contains(&last), "{}", err(&unknown));
 }
 
+#[tokio::test]
+async fn what_takes_more_than_the_key_needs_a_word_and_says_so() {
+    let text = format!("{ACME}also_dies = \"the tokens that it has made\"\n");
+    let file = File::new("more.toml", &text);
+    let table: toml::Table = toml::from_str(&text).unwrap();
+    let fake = Fake::of(&keyrevoke::describe("acme", &table["acme"]).unwrap()).await;
+    let key = fake.new_key().to_string();
+    let command = |arguments: &[&str]| {
+        let mut command = keyrevoke();
+        command
+            .args(["--providers", file.text(), "revoke", &key])
+            .args(arguments);
+        command.env("KEYREVOKE_ACME_CREDENTIAL", fake.credential_text());
+        command.env("KEYREVOKE_ACME_BASE_URL", fake.base_url());
+        tokio::task::spawn_blocking(move || command.output().unwrap())
+    };
+    for arguments in [&[][..], &["--dry-run"], &["--verify=1"]] {
+        let refused = command(arguments).await.unwrap();
+        assert_eq!(refused.status.code(), Some(2), "{}", err(&refused));
+        for expected in [
+            "the tokens that it has made",
+            "--more-than-the-key",
+            "nothing was sent",
+        ] {
+            assert!(err(&refused).contains(expected), "{}", err(&refused));
+        }
+        assert!(out(&refused).is_empty(), "{}", out(&refused));
+    }
+    let planned = command(&["--more-than-the-key", "--dry-run"]).await.unwrap();
+    let line = "takes along the tokens that it has made (--more-than-the-key)";
+    assert!(out(&planned).contains(line), "{}", out(&planned));
+    assert!(fake.requests().is_empty());
+
+    let dead = command(&["--more-than-the-key"]).await.unwrap();
+    assert_eq!(dead.status.code(), Some(0), "{}{}", out(&dead), err(&dead));
+    assert_eq!(fake.requests().len(), 1);
+
+    let shown = out(&run(&["--providers", file.text(), "providers", "acme"]));
+    let line = "also dies   the tokens that it has made: nothing is sent without --more-than-the-key";
+    assert!(shown.contains(line), "{shown}");
+}
+
 #[test]
 fn a_file_that_is_wrong_is_refused_with_all_that_is_wrong_and_nothing_is_sent() {
     let wrong = ACME

@@ -3,8 +3,8 @@
 //! Facts from the vendor's specification (algolia/api-clients-automation, search), read 2026-11. The key is a secret and
 //! stands in the path, so that the vendor's own access logs hold it. The 200 comes before the deletion has spread: the
 //! vendor's clients look the key up until they get a 404, and so does a look afterwards. A deleted key can be restored by
-//! whoever has the right to. Keys that were derived from another (secured keys) cannot be deleted by themselves. Never
-//! confirmed against the live service.
+//! whoever has the right to. Keys that were derived from another (secured keys) cannot be deleted by themselves: they are
+//! computed from it by whoever has it, and are no keys that the provider made. Never confirmed against the live service.
 
 use crate::builder::Builder;
 use crate::credential::Form;

@@ -7,7 +7,8 @@
 //!
 //! What is refused gets 403 and never 401. The same 403 comes for a token that works while the hub's database
 //! fails, so no refusal tells that a token is dead. A token that an OAuth client got for a user takes along all
-//! others of that user and client. Services and single-user servers keep the hub's answers for up to 300 s unless
+//! others of that user and client, which the hub counts as one authorization; tokens that people ask for take nothing along.
+//! No id tells the two apart, so that a word for it would have to be said of every token, and none is asked for. Services and single-user servers keep the hub's answers for up to 300 s unless
 //! told otherwise. Confirmed against the real server by `tests/jupyterhub.rs`.
 
 use std::fmt;

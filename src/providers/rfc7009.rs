@@ -5,7 +5,8 @@
 //! revoked, of one that never was, and by some servers of another client's, which lives: no answer is a proof. Where the
 //! server answers introspection beside it (`/introspect`), a look afterwards tells: a token that was active before and is not
 //! any more is dead. `active` false is also said to a client that may not know. What else dies with a token is the server's
-//! choice. Never confirmed against a live server.
+//! choice: with a refresh token the access tokens of its grant should (RFC 7009 section 2.1), which is what its revocation
+//! means to everybody, and so needs no further word. Never confirmed against a live server.
 
 use crate::builder::Builder;
 use crate::content::{Content, Part};

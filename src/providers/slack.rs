@@ -4,7 +4,8 @@
 //! token that is to die is the credential, and is named nowhere else. The status is 200 whatever happened; `ok`, `revoked`
 //! and `error` tell. `token_revoked` and `token_expired` are said of that very token. `invalid_auth` is not: it is also said
 //! where the token's network is restricted to others than ours. `account_inactive` can be taken back by whoever brings the
-//! user back. Never confirmed against the live service.
+//! user back. The bot user that dies with a bot token is whom that token is of, and no credential of its own. Never confirmed
+//! against the live service.
 
 use crate::builder::Builder;
 use crate::credential::Form;

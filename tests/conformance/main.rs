@@ -42,6 +42,7 @@ suites! {
     what_a_provider_echoes_of_our_credential_is_redacted,
     a_key_is_found_as_what_it_is_where_the_provider_can_be_asked,
     a_request_that_the_provider_does_not_document_is_noticed,
+    what_takes_more_than_was_asked_is_not_sent_without_a_word,
 }
 
 #[tokio::test]

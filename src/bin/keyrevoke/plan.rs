@@ -22,6 +22,7 @@ struct Line<'a> {
     deletes: bool,
     can_delete: bool,
     also_dies: Option<&'a str>,
+    more_than_the_key: bool,
     /// Is the key the credential in use?
     own: bool,
 }
@@ -47,6 +48,7 @@ pub(crate) fn show(plan: &Plan, refused: &[Refused], json: bool) -> Result<Exit,
             deletes: capabilities.deletes(),
             can_delete: capabilities.can_delete(),
             also_dies: capabilities.also_dies(),
+            more_than_the_key: capabilities.takes_more_than_the_key(),
             own: planned.is_own(),
         };
         let text = if json {
@@ -75,6 +77,9 @@ fn text(line: &Line<'_>) -> String {
     });
     if let Some(what) = line.also_dies {
         text.push_str(&format!(", takes along {what}"));
+        if line.more_than_the_key {
+            text.push_str(" (--more-than-the-key)");
+        }
     }
     if line.own {
         text.push_str(", is the credential in use and comes last");

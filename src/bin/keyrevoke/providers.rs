@@ -66,6 +66,13 @@ fn undo(provider: &ProviderInfo) -> &'static str {
     }
 }
 
+fn also_dies(provider: &ProviderInfo) -> String {
+    match (provider.also_dies(), provider.takes_more_than_the_key()) {
+        (Some(what), true) => format!("{what}: nothing is sent without --more-than-the-key"),
+        (what, _) => what.unwrap_or_default().to_owned(),
+    }
+}
+
 fn block(provider: &ProviderInfo) -> String {
     let names = [provider.name()]
         .into_iter()
@@ -94,6 +101,7 @@ fn block(provider: &ProviderInfo) -> String {
         ("operation", provider.operation()),
         ("body", provider.body()),
         ("undo", undo(provider).to_owned()),
+        ("also dies", also_dies(provider)),
         (
             "--delete",
             provider

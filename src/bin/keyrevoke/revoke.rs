@@ -96,6 +96,11 @@ pub(crate) struct Arguments {
     #[arg(long)]
     pub(crate) delete: bool,
 
+    /// Says that more may die than the keys, where a provider's revocation takes more than was asked, such as the tokens
+    /// that a token has made. Without this such keys are refused, and what would die too is named.
+    #[arg(long)]
+    pub(crate) more_than_the_key: bool,
+
     /// Shows what would be done, and sends nothing.
     #[arg(long)]
     pub(crate) dry_run: bool,
@@ -186,10 +191,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<Exit, LocalFailure> {
         mut problems,
         local,
         ..
-    } = match arguments.delete {
-        true => Setup::deleting(&arguments.connection, &rows.keys),
-        false => Setup::new(&arguments.connection, &rows.keys),
-    };
+    } = Setup::revoking(arguments, &rows.keys);
     problems.append(&mut wrong);
     let Rows {
         keys,

@@ -11,7 +11,7 @@ use keyrevoke::{
 use crate::credentials::{Account, Credentials, Refused};
 use crate::known;
 use crate::output::{self, LocalFailure};
-use crate::revoke::Connection;
+use crate::revoke::{self, Connection};
 
 /// What the arguments and the environment amount to.
 #[derive(Default)]
@@ -25,6 +25,8 @@ pub(crate) struct Setup {
     pub(crate) local: Option<LocalFailure>,
     /// Is deletion asked for?
     deletes: bool,
+    /// May more die than the keys?
+    takes_more: bool,
 }
 
 /// Whose revokers are missing for a reason that is said by itself.
@@ -49,13 +51,14 @@ impl Setup {
         Self::default().with(arguments, keys)
     }
 
-    /// Revokers that delete where they would else disable.
-    pub(crate) fn deleting(arguments: &Connection, keys: &[KeyRef]) -> Self {
+    /// Revokers that do what was asked for, and no more; the others look.
+    pub(crate) fn revoking(arguments: &revoke::Arguments, keys: &[KeyRef]) -> Self {
         let setup = Self {
-            deletes: true,
+            deletes: arguments.delete,
+            takes_more: arguments.more_than_the_key,
             ..Self::default()
         };
-        setup.with(arguments, keys)
+        setup.with(&arguments.connection, keys)
     }
 
     fn with(self, arguments: &Connection, keys: &[KeyRef]) -> Self {
@@ -288,10 +291,13 @@ impl Setup {
             .map(ProviderInfo::builder)?
             .with_options(options.clone())
             .with_deadline(arguments.timeout);
-        Ok(if self.deletes {
-            builder.with_deletion()
-        } else {
-            builder
+        let builder = match self.deletes {
+            true => builder.with_deletion(),
+            false => builder,
+        };
+        Ok(match self.takes_more {
+            true => builder.with_more_than_the_key(),
+            false => builder,
         })
     }
 
