@@ -13,7 +13,7 @@ use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::fakes::{Case, Fake, Reply};
 use crate::verdict::Meaning;
@@ -576,7 +576,29 @@ fn other_bodies(success: &Reply) -> Vec<(&'static str, Vec<u8>)> {
         bodies.push(("application/json", own[..own.len() / 2].to_vec()));
         bodies.push(("application/json", [own, own].concat()));
     }
+    bodies.extend(with_errors(own));
     bodies
+}
+
+/// The documented body, and besides it what only a failure holds: it contradicts itself.
+fn with_errors(own: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
+    if let Ok(Value::Object(own)) = serde_json::from_slice(own) {
+        let errors = [("error", json!("x")), ("errors", json!([{ "message": "x" }]))];
+        let told = errors.map(|(name, error)| {
+            let mut told = own.clone();
+            told.insert(name.to_owned(), error);
+            ("application/json", Value::Object(told).to_string().into())
+        });
+        return told.into();
+    }
+    let text = String::from_utf8_lossy(own);
+    match text.rsplit_once("</") {
+        Some((inner, end)) if text.starts_with('<') => {
+            let told = format!("{inner}<Error><Code>x</Code></Error></{end}");
+            vec![("text/xml", told.into())]
+        }
+        _ => Vec::new(),
+    }
 }
 
 /// No other answer is a death than a documented status with its documented body.

@@ -81,6 +81,7 @@ mod rules;
 /// A rule has a `status`, what it `means`, the `source` in which that is written, the day on which it was `read`, and a
 /// `body` where one is documented: a table of which every member must be there. `"{id}"` is the key's id, `["{id}"]` a list
 /// of it alone, `[]` an empty list, and `"<text>"`, `"<list>"`, `"<object>"` and `"<null or past>"` anything of that kind.
+/// A success that besides holds a filled member whose name begins with `error`, where no rule asks for that member, fits none.
 /// It means `revoked`, `revoked_inferred` (stated nowhere, but it can mean nothing else), `already_revoked`, `not_found`,
 /// `unauthenticated`, `permission_denied`, `misdirected`, `rejected`, `wrong_object`, `pending` or `unknown`. `missing`,
 /// `repeat` and `ids_reused` have `source` and `read`, too.

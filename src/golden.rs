@@ -83,6 +83,23 @@ fn own_shapes(provider: &ProviderInfo) -> Vec<Shape> {
     let success = (fake.answer)(Case::Revoked, &ours);
     let (media, body) = success.content();
     if let Ok(Value::Object(whole)) = serde_json::from_slice(body) {
+        let error = serde_json::json!({ "code": "x" });
+        let mut told = whole.clone();
+        told.insert("error".into(), error.clone());
+        add(
+            "own answer with an error".into(),
+            media,
+            Value::Object(told).to_string().into(),
+        );
+        for (name, value) in &whole {
+            if let Value::Object(inner) = value {
+                let (mut told, mut inner) = (whole.clone(), inner.clone());
+                inner.insert("error".into(), error.clone());
+                told.insert(name.clone(), Value::Object(inner));
+                let told = Value::Object(told).to_string();
+                add(format!("own answer with an error in {name}"), media, told.into());
+            }
+        }
         for (name, value) in &whole {
             let mut damaged = whole.clone();
             damaged.remove(name);

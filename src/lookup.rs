@@ -21,7 +21,7 @@ use crate::key::KeyRef;
 use crate::key_info::KeyInfo;
 use crate::outcome::{ErrorKind, Facts};
 use crate::provider::{About, Provider};
-use crate::verdict::{CLOCK_SKEW, Meaning, Rule, body_fits, has_passed, verdict};
+use crate::verdict::{CLOCK_SKEW, Meaning, Rule, body_fits, has_passed, tells_an_error, verdict};
 use crate::wire::Sent;
 
 /// A request that changes nothing: one of the operations of a provider's documents, with what stands in its path and
@@ -242,6 +242,20 @@ pub(crate) fn read_page<P: Provider>(
         Some(Value::Array(list)) => (&no_members, Some(list.as_slice())),
         _ => return Err(Unread::new(about, attempt, redactor)),
     };
+    // XML has the answer in its root element.
+    #[cfg(feature = "aws")]
+    let answered = match object.values().next() {
+        Some(Value::Object(root)) if P::READS_XML => root,
+        _ => object,
+    };
+    #[cfg(not(feature = "aws"))]
+    let answered = object;
+    if tells_an_error(answered, &[]) {
+        return Err(Unread::unexpected(
+            Some(answer),
+            "it is a success that tells of an error",
+        ));
+    }
     let page = P::page(
         lookup,
         Reading {

@@ -351,7 +351,12 @@ fn golden_every_documented_answer_to_a_look_up_is_read() {
             for (status, response) in responses_to(asks.provider, operation) {
                 let number = status_of(&status);
                 for (media, body) in bodies(&response) {
-                    let body = sample(&body["schema"], "", number, parameters).to_string();
+                    let body = match body.get("example") {
+                        Some(example) => example.clone(),
+                        None => sample(&body["schema"], "", number, parameters),
+                    };
+                    // What is no JSON stands in the document as it is sent.
+                    let body = body.as_str().map_or(body.to_string(), ToOwned::to_owned);
                     let attempt = answer(number, &[("content-type", media)], Body::Complete(body.into()));
                     for (asked, word) in asks.words(&attempt) {
                         if asked.contains(operation) && (asked.contains('(') || asked == operation) {
@@ -363,6 +368,73 @@ fn golden_every_documented_answer_to_a_look_up_is_read() {
         }
     }
     compare("documented-lookups.txt", &table);
+}
+
+#[test]
+fn a_success_that_tells_of_an_error_is_no_answer_to_a_look_up() {
+    let mut read = 0;
+    for asks in all() {
+        let probed = asks.probe.iter().map(|(lookup, _)| lookup);
+        let operations: Vec<&str> = asks
+            .lookups
+            .iter()
+            .chain(probed)
+            .map(|lookup| lookup.operation)
+            .collect();
+        for operation in operations {
+            let lookup = asks.lookups.iter().find(|lookup| lookup.operation == operation);
+            let parameters = lookup.map_or(&[][..], |lookup| &lookup.parameters);
+            let responses = responses_to(asks.provider, operation);
+            for (_, response) in responses.into_iter().filter(|(status, _)| status == "200") {
+                for (media, body) in bodies(&response) {
+                    let mut body = sample(&body["schema"], "", 200, parameters);
+                    if media.ends_with("xml") || !body.is_object() {
+                        continue;
+                    }
+                    body["errors"] = json!([{ "message": "some keys are left out" }]);
+                    let told = answer(
+                        200,
+                        &[("content-type", media)],
+                        Body::Complete(body.to_string().into()),
+                    );
+                    for (asked, word) in asks.words(&told) {
+                        read += 1;
+                        assert!(!word.starts_with("page"), "{} {asked}: {word}", asks.provider);
+                        assert!(
+                            word.chars().all(|c| !c.is_ascii_uppercase()),
+                            "{} {asked}: {word}",
+                            asks.provider
+                        );
+                    }
+                }
+            }
+        }
+    }
+    assert!(read > 50, "{read}");
+    #[cfg(feature = "aws")]
+    {
+        use crate::aws_iam::AwsIam;
+        let lookup = AwsIam::find(&"fake-user/AKIAFA4E000000000007".parse().unwrap()).remove(0);
+        let page = |more: &str| {
+            let body = format!(
+                "<ListAccessKeysResponse>{more}<ListAccessKeysResult><AccessKeyMetadata/><IsTruncated>false</IsTruncated>\
+                 </ListAccessKeysResult></ListAccessKeysResponse>"
+            );
+            let answer = answer(200, &[("content-type", "text/xml")], Body::Complete(body.into()));
+            page_word(&read_page::<AwsIam>(
+                &AwsIam::ABOUT,
+                &lookup,
+                &answer,
+                &Redactor::default(),
+            ))
+        };
+        assert_eq!(page(""), "page of 0 [], next 0");
+        assert_eq!(page("<Error/>"), "page of 0 [], next 0");
+        assert_eq!(
+            page("<Error><Code>Throttling</Code></Error>"),
+            "unexpected_answer"
+        );
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@ use crate::answer::Attempt;
 use crate::credential::Redactor;
 use crate::lookup::Unread;
 use crate::provider::About;
-use crate::verdict::{Expect, body_fits};
+use crate::verdict::{Expect, says};
 
 /// One line of a provider's table: this status, with a body of this kind, says that.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -52,7 +52,7 @@ pub(crate) enum Probed {
 /// redirect, a failure, and a refusal that is not the provider's own.
 pub(crate) fn probed(rules: &[ProbeRule], about: &About, attempt: &Attempt, redactor: &Redactor) -> Probed {
     if let Attempt::Answered(answer) = attempt {
-        let fits = |rule: &&ProbeRule| rule.status == answer.status && body_fits(rule.body, answer, &[]);
+        let fits = |rule: &&ProbeRule| rule.status == answer.status && says(rule.body, answer, &[]);
         if let Some(rule) = rules.iter().find(fits) {
             return if rule.accepted {
                 Probed::Accepted

@@ -51,6 +51,14 @@ impl Rule {
         self.documented = false;
         self
     }
+
+    /// What contradicts itself proves nothing. What proves nothing anyway, such as the alarm about another key, stands.
+    fn fits(&self, answer: &Answer, parameters: &[(&str, String)]) -> bool {
+        match self.meaning {
+            Meaning::Not(_, KeyState::Unknown) => body_fits(self.body, answer, parameters),
+            _ => says(self.body, answer, parameters),
+        }
+    }
 }
 
 /// What a body must be.
@@ -143,8 +151,12 @@ fn has_no_other_code(member: &str, text: &str, code: &str) -> bool {
 const PROBLEM_TEXTS: &[&str] = &["type", "title", "detail", "instance"];
 
 impl Member {
-    /// The members that the condition reads, for the check against the provider's document.
-    #[cfg(all(test, feature = "fakes"))]
+    /// Does the condition ask something of the member of this name?
+    fn reads(&self, wanted: &str) -> bool {
+        self.names().contains(&wanted)
+    }
+
+    /// The members that the condition reads.
     pub(crate) fn names(&self) -> Vec<&'static str> {
         match self {
             Self::Is(name, _)
@@ -344,7 +356,7 @@ pub(crate) fn verdict(rules: &[Rule], parameters: &[(&str, String)], attempt: &A
         Attempt::MaybeSent(_) => Verdict::new(ErrorKind::NoAnswer, KeyState::Unknown, Again::IfHarmless),
         Attempt::Answered(answer) => rules
             .iter()
-            .find(|rule| rule.status == answer.status && body_fits(rule.body, answer, parameters))
+            .find(|rule| rule.status == answer.status && rule.fits(answer, parameters))
             .map(|rule| Verdict {
                 meaning: rule.meaning,
                 again: again(rule.meaning),
@@ -359,6 +371,63 @@ fn again(meaning: Meaning) -> Again {
         Meaning::Not(ErrorKind::RateLimited, KeyState::Live) => Again::Untouched,
         Meaning::Not(ErrorKind::Unavailable, KeyState::Unknown) => Again::IfHarmless,
         _ => Again::No,
+    }
+}
+
+/// Is this the body, and no success that tells of an error besides?
+pub(crate) fn says(expect: Expect, answer: &Answer, parameters: &[(&str, String)]) -> bool {
+    body_fits(expect, answer, parameters) && !contradicts(expect, answer)
+}
+
+/// Does a success hold an error, in what is read of it, that is not itself what the rule asks for?
+fn contradicts(expect: Expect, answer: &Answer) -> bool {
+    if !(200..300).contains(&answer.status) {
+        return false;
+    }
+    match expect {
+        Expect::Anything | Expect::NoBody | Expect::EmptyObject => false,
+        Expect::Object(members) => {
+            let object = answer.json().and_then(Value::as_object);
+            object.is_some_and(|object| tells_an_error(object, members))
+        }
+        #[cfg(feature = "aws")]
+        Expect::Xml(members) => {
+            let body = answer.xml();
+            let object = body.as_ref().and_then(Value::as_object);
+            object.is_some_and(|object| tells_an_error(object, members))
+        }
+    }
+}
+
+/// Is there a filled member whose name begins with `error`, that none of these conditions reads, here or in an object that
+/// they look into?
+pub(crate) fn tells_an_error(object: &Map<String, Value>, members: &[Member]) -> bool {
+    let is_error = |name: &str| {
+        name.get(..5)
+            .is_some_and(|start| start.eq_ignore_ascii_case("error"))
+    };
+    let is_read = |name: &str| members.iter().any(|member| member.reads(name));
+    let here = object
+        .iter()
+        .any(|(name, value)| is_error(name) && is_filled(value) && !is_read(name));
+    here || members.iter().any(|member| match member {
+        Member::In(name, inner) => {
+            let found = object.get(*name).and_then(Value::as_object);
+            found.is_some_and(|found| tells_an_error(found, inner))
+        }
+        _ => false,
+    })
+}
+
+/// Does a member of this value say anything? Many write down that there was no error.
+fn is_filled(value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::Bool(truth) => *truth,
+        Value::Number(number) => number.as_f64() != Some(0.0),
+        Value::String(text) => !text.is_empty(),
+        Value::Array(list) => !list.is_empty(),
+        Value::Object(object) => !object.is_empty(),
     }
 }
 

@@ -289,3 +289,85 @@ fn what_was_not_sent_is_live_and_tried_again_only_where_time_may_help() {
         assert_eq!(verdict(&[], &[], &attempt), wanted, "{attempt:?}");
     }
 }
+
+#[test]
+fn a_success_that_tells_of_an_error_proves_nothing_and_an_alarm_stands() {
+    const MEMBERS: &[Member] = &[
+        Member::IsBool("ok", true),
+        Member::In("data", &[Member::IsText("id")]),
+    ];
+    const LOOKS: &[Member] = &[Member::IsBool("ok", true), Member::IsNull("error")];
+    let rules = [
+        on(200, REVOKED).with(Expect::Object(MEMBERS)),
+        on(409, ALREADY_REVOKED).with(Expect::Object(&[Member::IsText("error")])),
+    ];
+    let said = |rules: &[Rule], status: u16, body: &str| {
+        let received = SystemTime::UNIX_EPOCH + Duration::from_secs(NOW);
+        let mut headers = HeaderMap::new();
+        headers.insert("content-type", "application/json".parse().unwrap());
+        let answer = Answer::new(status, headers, Body::Complete(body.into()), received);
+        verdict(rules, &[], &Attempt::Answered(Box::new(answer))).meaning
+    };
+    let success = |more: &str, inner: &str| format!(r#"{{"ok":true,"data":{{"id":"1"{inner}}}{more}}}"#);
+    for none in [
+        "",
+        r#","error":null"#,
+        r#","errors":[]"#,
+        r#","error":"""#,
+        r#","Errors":{}"#,
+        r#","error":false"#,
+        r#","error_count":0"#,
+        r#","warning":"w""#,
+        r#","terror":"t""#,
+        r#","err":"e""#,
+    ] {
+        assert_eq!(said(&rules, 200, &success(none, "")), REVOKED, "{none}");
+        assert_eq!(said(&rules, 200, &success("", none)), REVOKED, "in data: {none}");
+    }
+    let unexpected = Meaning::Not(ErrorKind::UnexpectedAnswer, KeyState::Unknown);
+    for told in [
+        r#","error":"no""#,
+        r#","errors":[{"code":1}]"#,
+        r#","Error":{"Code":"x"}"#,
+        r#","errorCode":"x""#,
+        r#","error":true"#,
+        r#","error_count":1"#,
+        r#","error":0.5"#,
+    ] {
+        assert_eq!(said(&rules, 200, &success(told, "")), unexpected, "{told}");
+        assert_eq!(
+            said(&rules, 200, &success("", told)),
+            unexpected,
+            "in data: {told}"
+        );
+    }
+    // Elsewhere in the answer nothing is read, and refusals tell of errors.
+    assert_eq!(
+        said(&rules, 200, &success(r#","more":{"error":"x"}"#, "")),
+        REVOKED
+    );
+    assert_eq!(said(&rules, 409, r#"{"error":"gone"}"#), ALREADY_REVOKED);
+    // What the rule itself asks for is no contradiction.
+    let reads = [on(200, REVOKED).with(Expect::Object(&[Member::Is("error", "none")]))];
+    assert_eq!(said(&reads, 200, r#"{"error":"none"}"#), REVOKED);
+    assert_eq!(
+        said(&reads, 200, r#"{"error":"none","errors":["x"]}"#),
+        unexpected
+    );
+    let looks = [on(200, REVOKED).with(Expect::Object(LOOKS))];
+    assert_eq!(said(&looks, 200, r#"{"ok":true,"error":null}"#), REVOKED);
+    // Live is claimed no more than dead; and an alarm is not silenced.
+    for (meaning, left) in [
+        (SCHEDULED, unexpected),
+        (UNAUTHENTICATED, unexpected),
+        (WRONG_OBJECT, WRONG_OBJECT),
+    ] {
+        let rules = [on(200, meaning).with(Expect::Object(MEMBERS))];
+        assert_eq!(said(&rules, 200, &success("", "")), meaning);
+        assert_eq!(
+            said(&rules, 200, &success(r#","error":"no""#, "")),
+            left,
+            "{meaning:?}"
+        );
+    }
+}
