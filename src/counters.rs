@@ -4,9 +4,10 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use serde::Serialize;
+use serde::ser::SerializeStruct;
+use serde::{Serialize, Serializer};
 
-use crate::outcome::{ErrorKind, KeyState, RevokeResult};
+use crate::outcome::{ErrorKind, KeyState, RevokeResult, SCHEMA};
 
 /// Counts results by provider, state and kind. Its clones count together; counting is one look-up and one addition.
 ///
@@ -30,7 +31,7 @@ pub struct Counters(Arc<RwLock<Table>>);
 type Table = HashMap<String, HashMap<(KeyState, Option<ErrorKind>), AtomicU64>>;
 
 /// How often one thing was said of a provider's keys.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Count {
     /// The provider's name.
@@ -84,6 +85,19 @@ impl Counters {
     }
 }
 
+/// Members: those of the struct, and [`schema`](SCHEMA).
+impl Serialize for Count {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut out = serializer.serialize_struct("Count", 5)?;
+        out.serialize_field("provider", &self.provider)?;
+        out.serialize_field("state", &self.state)?;
+        out.serialize_field("kind", &self.kind)?;
+        out.serialize_field("count", &self.count)?;
+        out.serialize_field("schema", &SCHEMA)?;
+        out.end()
+    }
+}
+
 impl Count {
     fn order(&self) -> (&str, &str, &str) {
         let kind = self.kind.map_or("", ErrorKind::as_str);
@@ -124,8 +138,8 @@ mod tests {
         assert_eq!(
             words,
             [
-                r#"{"provider":"devin","state":"dead","kind":null,"count":4000}"#,
-                r#"{"provider":"dolfin","state":"unknown","kind":"not_found","count":4000}"#,
+                r#"{"provider":"devin","state":"dead","kind":null,"count":4000,"schema":1}"#,
+                r#"{"provider":"dolfin","state":"unknown","kind":"not_found","count":4000,"schema":1}"#,
             ]
         );
     }

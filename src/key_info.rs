@@ -186,7 +186,7 @@ fn last(text: &str, most: usize) -> String {
 }
 
 /// Members: `key`, `provider`, `state`, `status` and the rest by their names; times are RFC 3339 in UTC, and what is not
-/// known is null. `schema` is 1.
+/// known is null.
 impl Serialize for KeyInfo {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let time = |time: Option<SystemTime>| time.map(timestamp::format);

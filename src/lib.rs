@@ -106,7 +106,7 @@ pub use observer::{AttemptEnd, AttemptStart, BoxFuture, Observer, Veto};
 pub use options::ClientOptions;
 pub use outcome::{
     Delivery, Disposition, ErrorKind, Evidence, FieldError, GaveUp, KeyState, Revocation, RevokeError,
-    RevokeResult,
+    RevokeResult, SCHEMA,
 };
 pub use plan::{Plan, PlanError, PlanProblem, Planned};
 pub use provider::{Provider, Repeat};

@@ -15,8 +15,7 @@ pub use crate::revocation::Revocation;
 /// `Ok` if and only if the key is confirmed dead. `Err` never means "alive" by itself: ask
 /// [`RevokeError::key_state`], or [`KeyState::from`] for both arms.
 ///
-/// Both arms serialize to the same members, `schema` (1) among them: it grows when a member comes to mean something else or
-/// goes, not when one is added.
+/// Both arms serialize to the same members, [`schema`](SCHEMA) among them.
 pub type RevokeResult = Result<Revocation, RevokeError>;
 
 /// Is the key dead? Exhaustive on purpose: there are three answers, and code must act on each.
@@ -369,9 +368,11 @@ macro_rules! fact_accessors {
 
 pub(crate) use fact_accessors;
 
-/// The member `schema` of results, keys and lines of the command line. It grows when a member comes to mean something
-/// else or goes, not when one is added.
-pub(crate) const SCHEMA: u64 = 1;
+/// The member `schema` of whatever this crate prints or keeps as JSON: results, keys, providers, receipts, counts, every
+/// object of the command line, and the beginning of each run in a journal. It grows when a member comes to mean something
+/// else or goes, not when one is added: whoever reads it takes members that they do not know for what they are, news. The
+/// guide has [the members](crate::guide::json).
+pub const SCHEMA: u64 = 1;
 
 /// Both arms serialize to the same members, so that a log of many results has one shape.
 pub(crate) struct Record<'a> {

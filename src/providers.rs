@@ -11,6 +11,7 @@ use crate::content::Content;
 use crate::credential::Form;
 use crate::input::InvalidInput;
 use crate::key::KeyRef;
+use crate::outcome::SCHEMA;
 use crate::probe::ProbeRule;
 use crate::provider::{About, Effect, IdsReused, KeyParts, Provider, Repeat};
 use crate::revoke::{AnyRevoker, unknown_provider};
@@ -343,7 +344,7 @@ impl fmt::Debug for ProviderInfo {
 
 impl Serialize for ProviderInfo {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut out = serializer.serialize_struct("ProviderInfo", 22)?;
+        let mut out = serializer.serialize_struct("ProviderInfo", 23)?;
         out.serialize_field("provider", self.name())?;
         out.serialize_field("aliases", self.aliases())?;
         out.serialize_field("vendor", self.vendor())?;
@@ -369,6 +370,7 @@ impl Serialize for ProviderInfo {
         out.serialize_field("sources", &self.sources())?;
         out.serialize_field("confirmed", &self.confirmed())?;
         out.serialize_field("facts", &self.facts())?;
+        out.serialize_field("schema", &SCHEMA)?;
         out.end()
     }
 }

@@ -6,11 +6,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::key::KeyRef;
-use crate::outcome::RevokeResult;
+use crate::outcome::{RevokeResult, SCHEMA};
 use crate::timestamp;
-
-/// How the entries are written; a journal of another schema is refused.
-pub(super) const SCHEMA: u64 = 1;
 
 /// One line of a journal: when, in which run, what.
 ///
@@ -63,7 +60,7 @@ pub enum JournalRecord {
     /// A run begins.
     #[non_exhaustive]
     Begin {
-        /// How the entries are written: 1.
+        /// How the entries are written: [`SCHEMA`](crate::SCHEMA).
         schema: u64,
         /// Who started the run, as the caller names them.
         by: Option<String>,

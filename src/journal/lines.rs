@@ -4,8 +4,8 @@ use std::io::{BufRead, BufReader, Read};
 
 use serde::Deserialize;
 
-use super::entry::SCHEMA;
 use super::{JournalEntry, JournalError, JournalErrorKind, JournalRecord};
+use crate::outcome::SCHEMA;
 
 /// In bytes, the end of the line included: room for texts far longer than any that this crate makes, and a bound
 /// for what a file that is no journal can make us hold.

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::{Journal, JournalEntry, JournalError, JournalRecord};
 use crate::key::KeyRef;
-use crate::outcome::{ErrorKind, KeyState, RevokeError, RevokeResult};
+use crate::outcome::{ErrorKind, KeyState, RevokeError, RevokeResult, SCHEMA};
 use crate::timestamp;
 
 /// What a journal says of one key: its verdict, and who, when and with what.
@@ -65,7 +65,7 @@ impl Serialize for Receipt {
         #[serde(transparent)]
         struct Written<'a>(#[serde(serialize_with = "crate::written::serialize")] &'a RevokeResult);
 
-        let mut out = serializer.serialize_struct("Receipt", 13)?;
+        let mut out = serializer.serialize_struct("Receipt", 14)?;
         out.serialize_field("key", &self.key)?;
         out.serialize_field("state", &self.state())?;
         out.serialize_field("in_flight", &self.is_in_flight())?;
@@ -82,6 +82,7 @@ impl Serialize for Receipt {
             &self.disputed.as_ref().map(|(at, _)| timestamp::format(*at)),
         )?;
         out.serialize_field("disputed", &self.disputed.as_ref().map(|(_, dead)| dead))?;
+        out.serialize_field("schema", &SCHEMA)?;
         out.end()
     }
 }

@@ -57,7 +57,7 @@ struct Report<'a> {
     next_step: &'a str,
     /// Every rule that it fits as well as any other.
     matches: &'a [Match],
-    schema: u8,
+    schema: u64,
 }
 
 /// What a provider says of whose key the secret is.
@@ -125,7 +125,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<Exit, LocalFailure> {
         problem: found.problem,
         next_step: &found.next_step.unwrap_or_else(|| next_step(&matches)),
         matches: &matches,
-        schema: 1,
+        schema: keyrevoke::SCHEMA,
     };
     if arguments.json {
         output::line(&serde_json::to_string(&report).map_err(io::Error::from)?)?;

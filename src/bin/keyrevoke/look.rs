@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use clap::{Args, ValueEnum};
 use keyrevoke::{
     Acceptance, AnyRevoker, KeyFilter, KeyInfo, KeyRef, KeyState, KeyStatus, Registry, Revoke, RevokeError,
-    timestamp,
+    SCHEMA, timestamp,
 };
 use serde::Serialize;
 
@@ -201,7 +201,7 @@ pub(crate) async fn probe(arguments: &ProbeArguments) -> Result<Exit, LocalFailu
         })
         .map_err(io::Error::from)?;
         line["provider"] = revoker.provider().into();
-        line["schema"] = 1.into();
+        line["schema"] = SCHEMA.into();
         output::line(&line.to_string())?;
     } else {
         output::line(&words)?;

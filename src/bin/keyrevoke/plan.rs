@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, BufRead, IsTerminal, Write};
 
-use keyrevoke::{Plan, Planned};
+use keyrevoke::{Plan, Planned, SCHEMA};
 use serde::Serialize;
 
 use crate::Exit;
@@ -25,6 +25,7 @@ struct Line<'a> {
     more_than_the_key: bool,
     /// Is the key the credential in use?
     own: bool,
+    schema: u64,
 }
 
 /// Prints the plan; nothing is sent.
@@ -50,6 +51,7 @@ pub(crate) fn show(plan: &Plan, refused: &[Refused], json: bool) -> Result<Exit,
             also_dies: capabilities.also_dies(),
             more_than_the_key: capabilities.takes_more_than_the_key(),
             own: planned.is_own(),
+            schema: SCHEMA,
         };
         let text = if json {
             serde_json::to_string(&line).map_err(io::Error::from)?

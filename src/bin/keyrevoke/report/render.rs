@@ -2,7 +2,7 @@
 
 use comfy_table::{ContentArrangement, Table, presets};
 use keyrevoke::journal::Receipt;
-use keyrevoke::{KeyState, Revocation, RevokeError, timestamp};
+use keyrevoke::{KeyState, Revocation, RevokeError, SCHEMA, timestamp};
 use serde_json::json;
 
 use super::{Report, cells, next_step, state, why};
@@ -87,6 +87,7 @@ pub(super) fn json(report: &Report) -> Result<String, LocalFailure> {
         "finished": report.is_finished,
         "keys": report.receipts,
         "next_steps": steps,
+        "schema": SCHEMA,
     });
     Ok(serde_json::to_string(&report).map_err(std::io::Error::from)?)
 }
