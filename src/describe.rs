@@ -12,6 +12,7 @@ use crate::builder::BuildError;
 use crate::content::{Content, Part};
 use crate::credential::Form;
 use crate::described::{Described, Description, IdForm, PROBE};
+use crate::detail::hide_secrets;
 use crate::input::{InvalidInput, looks_like_secret, shown};
 use crate::key::KeyRef;
 use crate::options::ClientOptions;
@@ -61,7 +62,7 @@ mod rules;
 ///
 /// | member | |
 /// |---|---|
-/// | `method`, `path` | the request that kills; ids stand in the path as `{id}`, one in a segment |
+/// | `method`, `path` | the request that kills; ids stand in the path as `{id}`, each a whole segment, or with a word behind it: `{id}:revoke` |
 /// | `ids` | each id's form: `text`, `uuid` or `integer`; a key is written with them in the order of path, then body |
 /// | `json` or `form` | the body: texts that are always the same, `"{id}"`, and in JSON `["{id}"]` |
 /// | `headers` | headers that are always the same |
@@ -88,9 +89,9 @@ mod rules;
 ///
 /// # Errors
 ///
-/// Everything that is missing, unknown or unsafe: a DELETE on a collection, a path that a URL would change, an id that the
-/// request does not name, a death by a status without proof, a rule without a source and a date, the name of another
-/// provider.
+/// Everything that is missing, unknown or unsafe: a DELETE on a collection, a path that a URL would change or that has more
+/// beside an id than a word, an id that the request does not name, what looks like a secret wherever it stands, a death by a
+/// status without proof, a rule without a source and a date, the name of another provider.
 ///
 /// # Memory
 ///
@@ -183,6 +184,11 @@ impl Reading {
     }
 
     fn provider(mut self, description: &Value, version: String) -> Result<ProviderInfo, BuildError> {
+        // Nothing else is said of a text that holds one.
+        self.refuse_secrets("", description);
+        if !self.problems.is_empty() {
+            return Err(BuildError::new(self.problems));
+        }
         self.check_name();
         let empty = Map::new();
         let members = self.object("", description, &MEMBERS).unwrap_or(&empty);
@@ -214,6 +220,41 @@ impl Reading {
         };
         let described = Described(Box::leak(Box::new(description)));
         Ok(ProviderInfo::described(Box::leak(Box::new(described))))
+    }
+
+    /// A description is shown to people, copied into journals and sent in paths: whatever looks like a secret is none of it.
+    fn refuse_secrets(&mut self, place: &str, value: &Value) {
+        let in_path = |text: &str| text.starts_with('/') && text.split('/').any(looks_like_secret);
+        let holds = |text: &str| hide_secrets(text) != text || in_path(text);
+        let mut refuse = |place: &str| {
+            self.refuse(
+                place,
+                "holds what looks like a secret (not shown)",
+                "leave it out: the credential is given to the builder or the command line",
+            );
+        };
+        match value {
+            Value::String(text) if holds(text) => refuse(place),
+            Value::Array(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    self.refuse_secrets(&format!("{place}[{index}]"), item);
+                }
+            }
+            Value::Object(members) => {
+                for (name, value) in members {
+                    let place = format!("{place} {}", label(name));
+                    if holds(name) {
+                        self.refuse(
+                            place.trim_start(),
+                            "is named by what looks like a secret (not shown)",
+                            "leave it out",
+                        );
+                    }
+                    self.refuse_secrets(place.trim_start(), value);
+                }
+            }
+            _ => {}
+        }
     }
 
     fn check_name(&mut self) {
@@ -303,14 +344,7 @@ impl Reading {
             "give it with the key's ids in it, such as /keys/{id}",
         );
         let path = path.unwrap_or("/");
-        let in_path = path::parameters(path).unwrap_or_else(|reason| {
-            self.refuse(
-                "path",
-                format!("cannot be sent: {reason}"),
-                "give plain segments, with one {id} in a segment at most",
-            );
-            Vec::new()
-        });
+        let in_path = self.parameters("path", path);
         let empty = Map::new();
         let given = match members.get("ids") {
             Some(Value::Object(ids)) => ids,
@@ -374,6 +408,37 @@ impl Reading {
             Some((*name, *forms.get(wanted)?))
         });
         (path, ids.collect(), content)
+    }
+
+    /// The ids of a path. Each is a segment of its own, but for a word of the service's behind it (`{id}:revoke`,
+    /// `{id}.json`): with anything else beside it, one key's path could be read as another's, or as that of many.
+    fn parameters(&mut self, place: &str, path: &str) -> Vec<String> {
+        let names = match path::parameters(path) {
+            Ok(names) => names,
+            Err(reason) => {
+                let remedy = "give plain segments, each of them fixed or an {id}";
+                self.refuse(place, format!("cannot be sent: {reason}"), remedy);
+                return Vec::new();
+            }
+        };
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || "-._~:@".contains(c);
+        let is_word = |text: &str| text.starts_with([':', '.']) && text[1..].chars().all(char::is_alphabetic);
+        for segment in path.split('/') {
+            let sound = match (segment.split_once('{'), segment.split_once('}')) {
+                (Some((before, _)), Some((_, after))) => {
+                    before.is_empty() && (after.is_empty() || (after.len() > 1 && is_word(after)))
+                }
+                _ => segment.chars().all(is_plain),
+            };
+            if !sound {
+                self.refuse(
+                    place,
+                    format!("has a segment {} with more in it than a name or an id", label(segment)),
+                    "let the id be the whole segment, such as /keys/{id}, or have one word behind it, such as {id}:revoke",
+                );
+            }
+        }
+        names
     }
 
     fn method(&mut self, members: &Map<String, Value>, path: &str, content: Content) -> String {
@@ -691,10 +756,10 @@ impl Reading {
             "give the path of a GET that changes nothing",
         );
         let path = path.unwrap_or("/");
-        if path::parameters(path).is_ok_and(|names| !names.is_empty()) || path::parameters(path).is_err() {
+        if !self.parameters("probe path", path).is_empty() {
             self.refuse(
                 "probe path",
-                "has ids in it, or cannot be sent",
+                "has ids in it",
                 "give plain segments, such as /v1/me",
             );
         }

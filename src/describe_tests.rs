@@ -324,6 +324,94 @@ fn everything_that_is_wrong_with_a_description_is_said_at_once() {
 }
 
 #[test]
+fn a_secret_in_a_description_is_refused_wherever_it_stands_and_not_echoed() {
+    let rule = |member: &str, text: &str| {
+        let mut rule = least()["rules"][0].clone();
+        rule[member] = json!(text);
+        with(least(), "rules", json!([rule]))
+    };
+    for (description, place) in [
+        (with(least(), "path", json!("/sk_live_canary/{id}")), "path holds"),
+        (with(least(), "path", json!("/v1/ghp_canary/{id}")), "path holds"),
+        (
+            with(least(), "vendor", json!("Acme (sk_live_canary)")),
+            "vendor holds",
+        ),
+        (
+            with(least(), "also_dies", json!("what glpat-canary0123 made")),
+            "also_dies holds",
+        ),
+        (
+            with(least(), "base_url", json!("https://acme.example/ghp_canary0123")),
+            "base_url holds",
+        ),
+        (rule("source", "ask for sk_live_canary"), "rules[0] source holds"),
+        (with(least(), "sk_live_canary", json!(1)), "is named by"),
+        (
+            with(least(), "json", json!({ "deep": ["x", "sk_live_canary"] })),
+            "json deep[1] holds",
+        ),
+        (
+            with(least(), "probe", json!({ "path": "/ghp_canary", "rules": [] })),
+            "probe path holds",
+        ),
+    ] {
+        let said = problems("acme", &description).join("\n");
+        assert!(
+            said.contains(place) && said.contains("a secret (not shown)"),
+            "{place}: {said}"
+        );
+        assert!(!said.contains("canary"), "{said}");
+    }
+    // How secrets begin may be told.
+    let help = with(
+        least(),
+        "credential_help",
+        json!("Bearer token (sk_live_… or ghp_…)"),
+    );
+    assert!(describe("acme-help", &help).is_ok());
+}
+
+#[test]
+fn an_id_is_a_whole_segment_of_a_path_or_has_one_word_behind_it() {
+    for path in [
+        "/v1/keys/{id}*",
+        "/v1/keys/{id},{id2}",
+        "/v1/keys/{id};all",
+        "/v1/keys/{id}:*",
+        "/v1/keys/{id}:",
+        "/v1/keys/{id}.",
+        "/v1/keys/{id}..",
+        "/v1/keys/{id}-all",
+        "/v1/keys/{id}.json.*",
+        "/v1/keys/all-{id}",
+        "/v1/keys/({id})",
+        "/v1/*/{id}",
+        "/v1/keys;all/{id}",
+        "/v1/keys/{id}+",
+        "/v1/keys/{id}é",
+    ] {
+        let said = problems("acme", &with(least(), "path", json!(path))).join("\n");
+        assert!(
+            said.contains("more in it than a name or an id") || said.contains("cannot be sent"),
+            "{path}: {said}"
+        );
+        let probe = json!({ "path": path.replace("{id}", "me"), "rules": [] });
+        let said = problems("acme", &with(least(), "probe", probe)).join("\n");
+        assert!(said.contains("probe"), "{path}: {said}");
+    }
+    for path in [
+        "/v1/keys/{id}",
+        "/v1/keys/{id}:revoke",
+        "/v1/keys/{id}.json",
+        "/v1.2/a-b_c~d/@me/{id}",
+    ] {
+        let taken = describe("acme-path", &with(least(), "path", json!(path)));
+        assert!(taken.is_ok(), "{path}: {taken:?}");
+    }
+}
+
+#[test]
 fn a_description_that_could_kill_more_or_call_a_live_key_dead_is_refused() {
     let rule = |status: u16, body: Option<Value>, means: &str| {
         let mut rule = json!({ "status": status, "means": means, "source": "handbook", "read": "2026-11" });
@@ -412,7 +500,7 @@ fn a_description_that_could_kill_more_or_call_a_live_key_dead_is_refused() {
             "makes another request of it",
         ),
         (
-            with(least(), "credential", json!("scheme Bearer sk_live_canary")),
+            with(least(), "credential", json!("scheme Bearer sk_canary")),
             "is no form of a credential",
         ),
         (

@@ -210,7 +210,7 @@ fn is_word_part(c: char) -> bool {
 }
 
 /// Answers may hold the secret of a key; what looks like one is not passed on.
-fn hide_secrets(line: &str) -> String {
+pub(crate) fn hide_secrets(line: &str) -> String {
     const SHORTEST_SECRET: usize = 12;
     let is_part = is_word_part;
     let mut out = String::with_capacity(line.len());
