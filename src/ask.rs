@@ -14,22 +14,22 @@ use tracing::Instrument;
 
 use crate::answer::{Attempt, Failure, FailureReason, LIST_LIMIT};
 use crate::attempt::attempt_to_read;
-use crate::client::RevokerInner;
+use crate::client::Core;
 use crate::content::Content;
 use crate::credential::{Credential, Prepared, Redactor};
+use crate::erased::ErasedKey;
 use crate::inventory::Inventory;
 use crate::key::KeyRef;
 use crate::key_filter::KeyFilter;
 use crate::key_info::KeyInfo;
-use crate::lookup::{FIND, Lookup, Page, Unread, read_page};
+use crate::lookup::{FIND, Lookup, Page, Unread};
 use crate::observer::BoxFuture;
 use crate::outcome::{Delivery, ErrorKind, KeyState, RevokeError};
 use crate::probe::{Probed, probed};
-use crate::provider::Provider;
 use crate::secret::Secret;
 use crate::trace;
 use crate::verdict::{Again, is_refused, verdict};
-use crate::wire::{Call, Generated};
+use crate::wire::Call;
 
 /// Is a secret still accepted by its provider?
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -61,7 +61,7 @@ const FIRST_PAUSE: Duration = Duration::from_millis(200);
 /// How long a provider must go on refusing a secret that it accepted before, where nobody else can be tried.
 const LASTING: Duration = Duration::from_secs(1);
 
-impl<P: Provider> RevokerInner<P> {
+impl Core {
     /// Sends a look-up until there is an answer that a repeat would not better, within the deadline. What came with it is
     /// the credential that was used, which keeps the others' secrets out of texts as well.
     async fn ask(
@@ -130,7 +130,7 @@ impl<P: Provider> RevokerInner<P> {
         let mut content = Content::Empty;
         if let Some(secret) = lookup.secret() {
             parameters.push((lookup.secret_name(), secret.to_owned()));
-            content = P::PROBE_CONTENT;
+            content = self.provider.probe_content();
         }
         let call = Call {
             target: Arc::clone(&self.target),
@@ -144,9 +144,9 @@ impl<P: Provider> RevokerInner<P> {
             .base_of(lookup.operation)
             .as_str()
             .trim_end_matches('/');
-        let client = P::Client::with(base, self.http.clone(), call);
+        let asked = self.provider.look_up(base, self.http.clone(), call, lookup);
         let span = trace::request(&self.target, lookup.operation, number);
-        let answer = attempt_to_read(LIST_LIMIT, P::look_up(&client, lookup), limit)
+        let answer = attempt_to_read(LIST_LIMIT, asked, limit)
             .instrument(span.clone())
             .await;
         trace::answered(&span, &answer);
@@ -159,12 +159,13 @@ impl<P: Provider> RevokerInner<P> {
 
     async fn page(&self, lookup: &Lookup) -> Result<Page, Unread> {
         let (answer, credential) = self.ask(lookup, None, &Redactor::default()).await;
-        read_page::<P>(self.about(), lookup, &answer, &credential.redactor)
+        self.provider
+            .read_page(self.about(), lookup, &answer, &credential.redactor)
     }
 
     /// What the provider says of a key.
-    pub(crate) async fn find(&self, key: &P::Key) -> Result<KeyInfo, RevokeError> {
-        if P::find(key).is_empty() {
+    pub(crate) async fn find(&self, key: &dyn ErasedKey) -> Result<KeyInfo, RevokeError> {
+        if key.find().is_empty() {
             let own = self.whoami().await?;
             return own
                 .filter(|own| own.key().key() == key.to_string())
@@ -179,7 +180,7 @@ impl<P: Provider> RevokerInner<P> {
             Found::Key(info) => Ok(*info),
             Found::Absent(_) => {
                 let missing = RevokeError::new(self.about().name, ErrorKind::NotFound, KeyState::Unknown);
-                let words = match P::find(key).iter().any(|lookup| lookup.operation == FIND) {
+                let words = match key.find().iter().any(|lookup| lookup.operation == FIND) {
                     true => "the provider says that it has no such key",
                     false => "it is not in the provider's list, which was read to its end",
                 };
@@ -191,17 +192,17 @@ impl<P: Provider> RevokerInner<P> {
     }
 
     /// Looks a key up where the provider can be asked about it.
-    pub(crate) async fn look_up(&self, key: &P::Key) -> Result<Found, RevokeError> {
-        match self.look_into(P::find(key), key).await {
+    pub(crate) async fn look_up(&self, key: &dyn ErasedKey) -> Result<Found, RevokeError> {
+        match self.look_into(key.find(), key).await {
             // That alone could be said of a key that is there; the whole list besides could not.
-            Err(why) if why.status() == Some(404) && !P::holders(key).is_empty() => {
-                self.look_into(P::holders(key), key).await.map_err(|_| why)
+            Err(why) if why.status() == Some(404) && !key.holders().is_empty() => {
+                self.look_into(key.holders(), key).await.map_err(|_| why)
             }
             found => found,
         }
     }
 
-    async fn look_into(&self, first: Vec<Lookup>, key: &P::Key) -> Result<Found, RevokeError> {
+    async fn look_into(&self, first: Vec<Lookup>, key: &dyn ErasedKey) -> Result<Found, RevokeError> {
         let text = key.to_string();
         let mut inventory = Inventory::new(first);
         let mut others = HashSet::new();
@@ -230,15 +231,17 @@ impl<P: Provider> RevokerInner<P> {
 
     /// The key that the credential itself is; `None` where the provider does not say.
     pub(crate) async fn whoami(&self) -> Result<Option<KeyInfo>, RevokeError> {
-        let lookup =
-            P::whoami().ok_or_else(|| unsupported(self.about().name.to_owned(), "ask about keys"))?;
+        let lookup = self
+            .provider
+            .whoami()
+            .ok_or_else(|| unsupported(self.about().name.to_owned(), "ask about keys"))?;
         let page = self.page(&lookup).await.map_err(|why| self.unread(why))?;
         Ok(page.items.into_iter().next())
     }
 
     /// The key that the provider says the caller with this secret to be; `None` where it does not say.
     pub(crate) async fn key_of_caller(&self, secret: &Secret) -> Result<Option<KeyRef>, RevokeError> {
-        let Some(lookup) = P::whoami() else {
+        let Some(lookup) = self.provider.whoami() else {
             return Ok(None);
         };
         let credential = Credential::from_text(secret.expose());
@@ -246,13 +249,15 @@ impl<P: Provider> RevokerInner<P> {
         let prepared = Arc::new(credential.prepare(self.about().name, forms)?);
         let caller = Some(Arc::clone(&prepared));
         let (answer, prepared) = self.ask(&lookup, caller, &prepared.redactor).await;
-        let page = read_page::<P>(self.about(), &lookup, &answer, &prepared.redactor);
+        let page = self
+            .provider
+            .read_page(self.about(), &lookup, &answer, &prepared.redactor);
         let page = page.map_err(|why| self.unread(why))?;
         Ok(page.items.into_iter().next().map(|own| own.key().clone()))
     }
 
     /// Does the provider accept anybody at all now? While its own directory of keys fails, it refuses keys that work.
-    pub(crate) async fn accepts_us(&self, key: &P::Key, secret: &Secret) -> bool {
+    pub(crate) async fn accepts_us(&self, key: &dyn ErasedKey, secret: &Secret) -> bool {
         // Where there is no credential but the key, nobody else can be tried: the refusal has to last.
         if self.about().credentials.iter().any(|form| form.is_none()) {
             sleep(LASTING).await;
@@ -261,7 +266,7 @@ impl<P: Provider> RevokerInner<P> {
                 .await
                 .is_ok_and(|accepted| accepted == Acceptance::Refused);
         }
-        if let Some(lookup) = P::probe(secret.expose()) {
+        if let Some(lookup) = self.provider.probe(secret.expose()) {
             let (answer, credential) = self.ask(&lookup, None, &Redactor::default()).await;
             let rules = self.provider.probe_rules();
             match probed(rules, self.about(), &answer, &credential.redactor) {
@@ -272,7 +277,7 @@ impl<P: Provider> RevokerInner<P> {
             }
         }
         // A credential of another kind than the keys may not be taken there.
-        for lookups in [P::find(key), P::list()] {
+        for lookups in [key.find(), self.provider.list()] {
             if let Some(lookup) = lookups.first()
                 && self.page(lookup).await.is_ok()
             {
@@ -285,7 +290,9 @@ impl<P: Provider> RevokerInner<P> {
     /// Does the provider accept this secret?
     pub(crate) async fn probe(&self, secret: &Secret) -> Result<Acceptance, RevokeError> {
         let what = "try a secret of this form without using it";
-        let lookup = P::probe(secret.expose())
+        let lookup = self
+            .provider
+            .probe(secret.expose())
             .filter(|_| !self.provider.probe_rules().is_empty())
             .ok_or_else(|| unsupported(self.about().name.to_owned(), what))?;
         let credential = Credential::from_text(secret.expose());
@@ -348,7 +355,7 @@ fn unread(provider: &'static str, unread: Unread) -> RevokeError {
 /// is read is noticed where it shows, and ends so too.
 #[must_use = "nothing is asked unless it is polled"]
 pub struct Keys {
-    pages: Option<Arc<dyn Pages>>,
+    revoker: Option<Arc<Core>>,
     inventory: Inventory,
     filter: KeyFilter,
     found: VecDeque<KeyInfo>,
@@ -359,33 +366,14 @@ pub struct Keys {
 
 type Asking = BoxFuture<'static, (Lookup, Result<Page, Unread>)>;
 
-/// Whoever can be asked for pages.
-pub(crate) trait Pages: Send + Sync + 'static {
-    fn fetch(self: Arc<Self>, lookup: Lookup) -> Asking;
-    fn explain(&self, unread: Unread) -> RevokeError;
-}
-
-impl<P: Provider> Pages for RevokerInner<P> {
-    fn fetch(self: Arc<Self>, lookup: Lookup) -> Asking {
-        Box::pin(async move {
-            let page = self.page(&lookup).await;
-            (lookup, page)
-        })
-    }
-
-    fn explain(&self, why: Unread) -> RevokeError {
-        self.unread(why)
-    }
-}
-
 impl Keys {
-    pub(crate) fn new<P: Provider>(pages: Arc<RevokerInner<P>>, filter: KeyFilter) -> Self {
-        let first = P::list();
+    pub(crate) fn new(revoker: Arc<Core>, filter: KeyFilter) -> Self {
+        let first = revoker.provider.list();
         let failed = first
             .is_empty()
-            .then(|| unsupported(pages.about().name.to_owned(), "list keys"));
+            .then(|| unsupported(revoker.about().name.to_owned(), "list keys"));
         Self {
-            pages: failed.is_none().then_some(pages as Arc<dyn Pages>),
+            revoker: failed.is_none().then_some(revoker),
             inventory: Inventory::new(first),
             filter,
             found: VecDeque::new(),
@@ -397,7 +385,7 @@ impl Keys {
     /// No keys, and why.
     pub(crate) fn none(error: RevokeError) -> Self {
         Self {
-            pages: None,
+            revoker: None,
             inventory: Inventory::default(),
             filter: KeyFilter::new(),
             found: VecDeque::new(),
@@ -422,16 +410,16 @@ impl Stream for Keys {
                 return Poll::Ready(Some(Ok(found)));
             }
             if let Some(error) = keys.failed.take() {
-                keys.pages = None;
+                keys.revoker = None;
                 return Poll::Ready(Some(Err(error)));
             }
-            let Some(pages) = &keys.pages else {
+            let Some(revoker) = &keys.revoker else {
                 return Poll::Ready(None);
             };
             let Some(asking) = &mut keys.asking else {
                 match keys.inventory.next() {
-                    Some(lookup) => keys.asking = Some(Arc::clone(pages).fetch(lookup)),
-                    None => keys.pages = None,
+                    Some(lookup) => keys.asking = Some(fetch(Arc::clone(revoker), lookup)),
+                    None => keys.revoker = None,
                 }
                 continue;
             };
@@ -442,10 +430,17 @@ impl Stream for Keys {
                     let matching = found.into_iter().filter(|key| keys.filter.matches(key));
                     keys.found.extend(matching);
                 }
-                Err(why) => keys.failed = Some(pages.explain(why)),
+                Err(why) => keys.failed = Some(revoker.unread(why)),
             }
         }
     }
+}
+
+fn fetch(revoker: Arc<Core>, lookup: Lookup) -> Asking {
+    Box::pin(async move {
+        let page = revoker.page(&lookup).await;
+        (lookup, page)
+    })
 }
 
 impl fmt::Debug for Keys {

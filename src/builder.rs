@@ -11,11 +11,12 @@ use reqwest::header::{HeaderName, HeaderValue};
 use crate::client::{Revoker, RevokerInner};
 use crate::counters::Counters;
 use crate::credential::{Credential, Form, Prepared, Redactor};
+use crate::erased::ErasedProvider;
 use crate::input::InvalidInput;
 use crate::observer::Observer;
 use crate::options::{ClientOptions, default_connect_timeout};
 use crate::outcome::{ErrorKind, KeyState, RevokeError};
-use crate::provider::{About, Effect, Provider};
+use crate::provider::{About, Deletion, Effect, Provider};
 use crate::retry::{Budget, RetryPolicy};
 use crate::source::{Cached, CredentialSource, Credentials};
 use crate::wire::Target;
@@ -234,122 +235,151 @@ impl<P: Provider> BuildTarget for P {
     type Revoker = Revoker<P>;
 
     fn build(self, settings: Settings) -> Result<Revoker<P>, BuildError> {
-        let deletion = self.deletion().filter(|_| settings.deletion);
-        let about = deletion.map_or(self.about(), |deletion| &deletion.about);
-        let name = about.name;
-        let mut problems = Vec::new();
-        let mut take = |problem| problems.push(problem);
-
-        if settings.deletion && about.reversible {
-            take(InvalidInput::new(
-                name,
-                format!("{name} deletion"),
-                "is not offered by the provider, where a revoked key can be brought back",
-                "revoke without deletion, and delete the key at the provider if nobody may bring it back",
-            ));
-        }
-        let (prefix, mut headers) = named_settings(about, &settings.named, &mut take);
-        let constant = self.headers().iter();
-        headers.extend(
-            constant.map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value))),
-        );
-        let form = about.credentials.first().copied();
-        let credentials = match &settings.credential {
-            Some(_) if form.is_some_and(Form::is_none) => {
-                take(InvalidInput::new(
-                    name,
-                    format!("{name} credential"),
-                    "is given, and this provider takes none",
-                    format!("leave it out; what revokes is {}", about.credential_help),
-                ));
-                None
-            }
-            None if form.is_some_and(Form::is_none) => Some(match form {
-                Some(Form::Itself(form)) => Credentials::OfKey(*form),
-                _ => Credentials::Fixed(Arc::new(Prepared::none(&Redactor::default()))),
-            }),
-            Some(Given::Fixed(credential)) => {
-                if let Some(Err(problem)) = credential.key_id().map(|id| self.parse_key(id)) {
-                    take(problem);
-                }
-                let prepared = credential.prepare(name, about.credentials).map_err(&mut take);
-                prepared
-                    .map(|prepared| Credentials::Fixed(Arc::new(prepared)))
-                    .ok()
-            }
-            Some(Given::Source(source)) => Some(Credentials::Source(Box::new(Cached {
-                provider: name,
-                forms: about.credentials,
-                source: Arc::clone(source),
-                current: tokio::sync::Mutex::default(),
-            }))),
-            None => {
-                take(InvalidInput::new(
-                    name,
-                    format!("{name} credential"),
-                    "is not set",
-                    format!("give {}", about.credential_help),
-                ));
-                None
-            }
-        };
-        let base = match settings.base_url.as_deref().or(about.base.default) {
-            Some(text) => settings
-                .options
-                .check_base(name, &about.base, text)
-                .map_err(&mut take)
-                .ok(),
-            None => {
-                take(InvalidInput::new(
-                    name,
-                    format!("{name} base URL"),
-                    "is not set, and the provider publishes none",
-                    format!(
-                        "set it to what stands before the document's paths: {}",
-                        about.base.example
-                    ),
-                ));
-                None
-            }
-        };
-        let timeouts = timeouts(name, &settings).map_err(&mut take).ok();
-        let http = match (&base, timeouts) {
-            (Some(base), Some((connect, ..))) => settings
-                .options
-                .client(name, base, connect)
-                .map_err(&mut take)
-                .ok(),
-            _ => None,
-        };
-        let (Some(credentials), Some(mut base), Some((connect, attempt, deadline)), Some(http), true) =
-            (credentials, base, timeouts, http, problems.is_empty())
-        else {
-            return Err(BuildError { problems });
-        };
-        let root = base.clone();
-        base.set_path(&format!("{}{prefix}", base.path().trim_end_matches('/')));
+        let checked = check(&self, &settings)?;
         Ok(Revoker(Arc::new(RevokerInner {
-            target: Arc::new(Target {
-                base,
-                root,
-                operations: self.operations(),
-                headers,
-            }),
-            http,
-            credentials,
+            target: checked.target,
+            http: checked.http,
+            credentials: checked.credentials,
             observer: settings.observer,
             counters: settings.counters,
-            redactor: settings.options.redactor(),
+            redactor: checked.redactor,
             policy: settings.retry,
-            budget: Budget::new(&settings.retry),
-            connect_timeout: connect,
-            attempt_timeout: attempt,
-            deadline,
-            deletion,
+            budget: checked.budget,
+            connect_timeout: checked.connect_timeout,
+            attempt_timeout: checked.attempt_timeout,
+            deadline: checked.deadline,
+            deletion: checked.deletion,
             may_take_more: settings.more_than_the_key,
             provider: self,
         })))
     }
+}
+
+/// What a revoker needs of its settings.
+struct Checked {
+    target: Arc<Target>,
+    http: reqwest::Client,
+    credentials: Credentials,
+    redactor: Redactor,
+    budget: Budget,
+    connect_timeout: Duration,
+    attempt_timeout: Duration,
+    deadline: Duration,
+    deletion: Option<&'static Deletion>,
+}
+
+/// Checks everything, whichever the provider.
+fn check(provider: &dyn ErasedProvider, settings: &Settings) -> Result<Checked, BuildError> {
+    let deletion = provider.deletion().filter(|_| settings.deletion);
+    let about = deletion.map_or(provider.about(), |deletion| &deletion.about);
+    let name = about.name;
+    let mut problems = Vec::new();
+    let mut take = |problem| problems.push(problem);
+
+    if settings.deletion && about.reversible {
+        take(InvalidInput::new(
+            name,
+            format!("{name} deletion"),
+            "is not offered by the provider, where a revoked key can be brought back",
+            "revoke without deletion, and delete the key at the provider if nobody may bring it back",
+        ));
+    }
+    let (prefix, mut headers) = named_settings(about, &settings.named, &mut take);
+    let constant = provider.headers().iter();
+    headers.extend(
+        constant.map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value))),
+    );
+    let form = about.credentials.first().copied();
+    let credentials = match &settings.credential {
+        Some(_) if form.is_some_and(Form::is_none) => {
+            take(InvalidInput::new(
+                name,
+                format!("{name} credential"),
+                "is given, and this provider takes none",
+                format!("leave it out; what revokes is {}", about.credential_help),
+            ));
+            None
+        }
+        None if form.is_some_and(Form::is_none) => Some(match form {
+            Some(Form::Itself(form)) => Credentials::OfKey(*form),
+            _ => Credentials::Fixed(Arc::new(Prepared::none(&Redactor::default()))),
+        }),
+        Some(Given::Fixed(credential)) => {
+            if let Some(Err(problem)) = credential.key_id().map(|id| provider.canonical(id)) {
+                take(problem);
+            }
+            let prepared = credential.prepare(name, about.credentials).map_err(&mut take);
+            prepared
+                .map(|prepared| Credentials::Fixed(Arc::new(prepared)))
+                .ok()
+        }
+        Some(Given::Source(source)) => Some(Credentials::Source(Box::new(Cached {
+            provider: name,
+            forms: about.credentials,
+            source: Arc::clone(source),
+            current: tokio::sync::Mutex::default(),
+        }))),
+        None => {
+            take(InvalidInput::new(
+                name,
+                format!("{name} credential"),
+                "is not set",
+                format!("give {}", about.credential_help),
+            ));
+            None
+        }
+    };
+    let base = match settings.base_url.as_deref().or(about.base.default) {
+        Some(text) => settings
+            .options
+            .check_base(name, &about.base, text)
+            .map_err(&mut take)
+            .ok(),
+        None => {
+            take(InvalidInput::new(
+                name,
+                format!("{name} base URL"),
+                "is not set, and the provider publishes none",
+                format!(
+                    "set it to what stands before the document's paths: {}",
+                    about.base.example
+                ),
+            ));
+            None
+        }
+    };
+    let timeouts = timeouts(name, settings).map_err(&mut take).ok();
+    let http = match (&base, timeouts) {
+        (Some(base), Some((connect, ..))) => settings
+            .options
+            .client(name, base, connect)
+            .map_err(&mut take)
+            .ok(),
+        _ => None,
+    };
+    let (Some(credentials), Some(mut base), Some((connect, attempt, deadline)), Some(http), true) =
+        (credentials, base, timeouts, http, problems.is_empty())
+    else {
+        return Err(BuildError { problems });
+    };
+    let root = base.clone();
+    base.set_path(&format!("{}{prefix}", base.path().trim_end_matches('/')));
+    Ok(Checked {
+        target: Arc::new(Target {
+            base,
+            root,
+            operations: provider.operations(),
+            headers,
+        }),
+        http,
+        credentials,
+        redactor: settings.options.redactor(),
+        budget: Budget::new(&settings.retry),
+        connect_timeout: connect,
+        attempt_timeout: attempt,
+        deadline,
+        deletion,
+    })
 }
 
 /// The provider's own settings: a prefix for the path, and headers.

@@ -18,6 +18,7 @@ use crate::checks::Checks;
 use crate::counters::Counters;
 use crate::credential::{Form, Prepared, Redactor};
 use crate::detail;
+use crate::erased::{ErasedKey, ErasedProvider, KeyOf};
 use crate::identify::{Which, which};
 use crate::input::InvalidInput;
 use crate::key_filter::KeyFilter;
@@ -35,7 +36,7 @@ use crate::secret_key::by_id;
 use crate::source::Credentials;
 use crate::trace;
 use crate::verdict::{Again, Meaning, body_fits, is_refused, verdict};
-use crate::wire::{Call, Generated, Target};
+use crate::wire::{Call, Target};
 use crate::within::{Within, unless};
 
 /// Revokes keys of one provider with one credential. Cheap to clone; share it between tasks.
@@ -48,8 +49,10 @@ impl<P> Clone for Revoker<P> {
     }
 }
 
-pub(crate) struct RevokerInner<P> {
-    pub(crate) provider: P,
+/// What a revoker is made of, whichever its provider: all that it does is compiled for this alone.
+pub(crate) type Core = RevokerInner<dyn ErasedProvider>;
+
+pub(crate) struct RevokerInner<P: ?Sized> {
     pub(crate) target: Arc<Target>,
     pub(crate) http: reqwest::Client,
     pub(crate) credentials: Credentials,
@@ -66,9 +69,11 @@ pub(crate) struct RevokerInner<P> {
     pub(crate) deletion: Option<&'static Deletion>,
     /// Was it said that more may die than the key?
     pub(crate) may_take_more: bool,
+    /// The last, as only that can be of any type.
+    pub(crate) provider: P,
 }
 
-impl<P: Provider> RevokerInner<P> {
+impl Core {
     /// The provider as it is here: where deletion was asked for, with what that does.
     pub(crate) fn about(&self) -> &'static About {
         self.deletion
@@ -76,7 +81,7 @@ impl<P: Provider> RevokerInner<P> {
     }
 }
 
-impl<P> fmt::Debug for RevokerInner<P> {
+impl<P: ?Sized> fmt::Debug for RevokerInner<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Revoker")
             .field("base_url", &self.target.base.as_str())
@@ -88,11 +93,22 @@ impl<P> fmt::Debug for RevokerInner<P> {
     }
 }
 
+impl<P: Provider> Revoker<P> {
+    fn core(&self) -> &Core {
+        &*self.0
+    }
+
+    fn shared(&self) -> Arc<Core> {
+        Arc::clone(&self.0) as Arc<Core>
+    }
+}
+
+/// Nothing happens here: each provider has a copy of it.
 impl<P: Provider> Revoke for Revoker<P> {
     type Key = P::Key;
 
     fn provider(&self) -> &str {
-        self.0.about().name
+        self.core().about().name
     }
 
     fn parse_key(&self, text: &str) -> Result<P::Key, InvalidInput> {
@@ -104,109 +120,117 @@ impl<P: Provider> Revoke for Revoker<P> {
     }
 
     fn key_of_secret(&self, secret: &Secret) -> Result<P::Key, InvalidInput> {
-        let refused = || Err(by_id(self.0.about().name.to_owned()));
+        let refused = || Err(by_id(self.core().about().name.to_owned()));
         P::Key::of_secret(secret).unwrap_or_else(refused)
     }
 
     async fn revoke(&self, key: &P::Key) -> RevokeResult {
-        let call = async { OneCall::new(&self.0, key, Within::default()).run().await };
-        self.0.watched(key, None, call).await
+        self.core().revoke(&KeyOf::<P>(key)).await
     }
 
     fn capabilities(&self) -> Capabilities {
-        let lists = !P::list().is_empty();
-        // A list may be one of a part only, which the key names.
-        let operations = self.0.provider.operations();
-        let finds = operations
-            .iter()
-            .any(|operation| [FIND, "list"].contains(&operation.name));
-        let probes = !self.0.provider.probe_rules().is_empty();
-        let about = self.0.about();
-        let own = matches!(about.credentials, [Form::Itself(_), ..]);
-        about
-            .capabilities()
-            .with_deletion(self.0.deletion.is_some(), self.0.provider.deletion().is_some())
-            .with_more_than_the_key(self.0.provider.takes_more())
-            .with_looks(finds, lists, probes)
-            .with_secrets(P::Key::BY_SECRET, own)
+        self.core().capabilities()
     }
 
     fn is_own(&self, key: &P::Key) -> bool {
-        self.0.is_own(key)
+        self.core().is_own(&KeyOf::<P>(key))
     }
 
     fn knows_own(&self) -> bool {
-        matches!(&self.0.credentials, Credentials::Fixed(credential) if credential.key_id.is_some())
+        self.core().knows_own()
     }
 
     fn check(&self, key: &P::Key) -> Result<(), InvalidInput> {
-        self.0.check_more()?;
-        match &self.0.credentials {
-            Credentials::Fixed(credential) => check_key(self.0.about(), &key.parameters(), credential),
-            Credentials::Source(_) | Credentials::OfKey(_) => Ok(()),
-        }
+        self.core().check(&KeyOf::<P>(key))
     }
 
     async fn revoke_until(&self, key: &P::Key, until: impl Future<Output = ()> + Send) -> RevokeResult {
-        let call = async {
-            OneCall::new(&self.0, key, Within::default())
-                .run_until(until)
-                .await
-        };
-        self.0.watched(key, None, call).await
+        self.core().revoke_until(&KeyOf::<P>(key), until).await
     }
 
     async fn revoke_within(&self, key: &P::Key, within: &Within<'_>) -> RevokeResult {
+        self.core().revoke_within(&KeyOf::<P>(key), within).await
+    }
+
+    async fn find(&self, key: &P::Key) -> Result<KeyInfo, RevokeError> {
+        self.core().find(&KeyOf::<P>(key)).await
+    }
+
+    fn list(&self, filter: &KeyFilter) -> Keys {
+        Keys::new(self.shared(), filter.clone())
+    }
+
+    async fn which(&self, secret: &Secret) -> Result<Which, RevokeError> {
+        which_of(self.shared(), secret).await
+    }
+
+    async fn probe(&self, secret: &Secret) -> Result<Acceptance, RevokeError> {
+        self.core().probe(secret).await
+    }
+}
+
+impl Core {
+    async fn revoke(&self, key: &dyn ErasedKey) -> RevokeResult {
+        let call = async { OneCall::new(self, key, Within::default()).run().await };
+        self.watched(key, None, call).await
+    }
+
+    async fn revoke_until(
+        &self,
+        key: &dyn ErasedKey,
+        until: impl Future<Output = ()> + Send,
+    ) -> RevokeResult {
+        let call = async { OneCall::new(self, key, Within::default()).run_until(until).await };
+        self.watched(key, None, call).await
+    }
+
+    async fn revoke_within(&self, key: &dyn ErasedKey, within: &Within<'_>) -> RevokeResult {
         // What most calls of a run do not do is boxed: the memory of each call has room for the largest of its parts.
         let call = async {
             if let Some(checks) = within.checks {
-                return Box::pin(self.0.revoke_checked(key, within, checks)).await;
+                return Box::pin(self.revoke_checked(key, within, checks)).await;
             }
             // Doubt that a look can clear needs no request that could hurt.
             if within.in_doubt {
                 let looks = Checks::new().with_own_key();
-                return Box::pin(self.0.revoke_checked(key, within, &looks)).await;
+                return Box::pin(self.revoke_checked(key, within, &looks)).await;
             }
-            let call = OneCall::new(&self.0, key, *within);
+            let call = OneCall::new(self, key, *within);
             call.run_until(call.ended()).await
         };
-        self.0.watched(key, within.tenant, pin!(call)).await
+        self.watched(key, within.tenant, pin!(call)).await
     }
 
-    async fn find(&self, key: &P::Key) -> Result<KeyInfo, RevokeError> {
-        self.0.find(key).await
+    fn capabilities(&self) -> Capabilities {
+        let lists = !self.provider.list().is_empty();
+        // A list may be one of a part only, which the key names.
+        let operations = self.provider.operations();
+        let finds = operations
+            .iter()
+            .any(|operation| [FIND, "list"].contains(&operation.name));
+        let probes = !self.provider.probe_rules().is_empty();
+        let about = self.about();
+        let own = matches!(about.credentials, [Form::Itself(_), ..]);
+        about
+            .capabilities()
+            .with_deletion(self.deletion.is_some(), self.provider.deletion().is_some())
+            .with_more_than_the_key(self.provider.takes_more())
+            .with_looks(finds, lists, probes)
+            .with_secrets(self.provider.revokes_by_secret(), own)
     }
 
-    fn list(&self, filter: &KeyFilter) -> Keys {
-        Keys::new(Arc::clone(&self.0), filter.clone())
+    fn knows_own(&self) -> bool {
+        matches!(&self.credentials, Credentials::Fixed(credential) if credential.key_id.is_some())
     }
 
-    async fn which(&self, secret: &Secret) -> Result<Which, RevokeError> {
-        let refused = match self.0.key_of_caller(secret).await {
-            Ok(Some(key)) => return Ok(Which::One(key)),
-            Ok(None) => None,
-            Err(error) => Some(error),
-        };
-        let mut keys = Keys::new(Arc::clone(&self.0), KeyFilter::new());
-        let mut inventory = Vec::new();
-        while let Some(key) = keys.next().await {
-            match (key, &refused) {
-                // There is no list: what the provider said to the secret is all that there is to say.
-                (Err(error), Some(refused)) if error.kind() == ErrorKind::Unsupported => {
-                    return Err(refused.clone());
-                }
-                (key, _) => inventory.push(key?),
-            }
+    fn check(&self, key: &dyn ErasedKey) -> Result<(), InvalidInput> {
+        self.check_more()?;
+        match &self.credentials {
+            Credentials::Fixed(credential) => check_key(self.about(), &key.parameters(), credential),
+            Credentials::Source(_) | Credentials::OfKey(_) => Ok(()),
         }
-        Ok(which(secret, &inventory))
     }
 
-    async fn probe(&self, secret: &Secret) -> Result<Acceptance, RevokeError> {
-        self.0.probe(secret).await
-    }
-}
-
-impl<P: Provider> RevokerInner<P> {
     /// The request that kills.
     fn operation(&self) -> &'static str {
         self.deletion.map_or("revoke", |deletion| deletion.operation)
@@ -232,11 +256,11 @@ impl<P: Provider> RevokerInner<P> {
     /// Makes a call that is seen and counted.
     async fn watched(
         &self,
-        key: &P::Key,
+        key: &dyn ErasedKey,
         tenant: Option<&str>,
         call: impl Future<Output = RevokeResult>,
     ) -> RevokeResult {
-        let span = trace::call(self.about().name, tenant, key);
+        let span = trace::call(self.about().name, tenant, &key);
         let result = call.instrument(span.clone()).await;
         trace::called(&span, &result);
         if let Some(counters) = &self.counters {
@@ -246,7 +270,7 @@ impl<P: Provider> RevokerInner<P> {
     }
 
     /// Does the credential say that it is this key?
-    pub(crate) fn is_own(&self, key: &P::Key) -> bool {
+    pub(crate) fn is_own(&self, key: &dyn ErasedKey) -> bool {
         match &self.credentials {
             Credentials::Fixed(credential) => is_own(&self.provider, credential, &key.to_string()),
             Credentials::Source(_) | Credentials::OfKey(_) => false,
@@ -254,11 +278,31 @@ impl<P: Provider> RevokerInner<P> {
     }
 }
 
+async fn which_of(revoker: Arc<Core>, secret: &Secret) -> Result<Which, RevokeError> {
+    let refused = match revoker.key_of_caller(secret).await {
+        Ok(Some(key)) => return Ok(Which::One(key)),
+        Ok(None) => None,
+        Err(error) => Some(error),
+    };
+    let mut keys = Keys::new(revoker, KeyFilter::new());
+    let mut inventory = Vec::new();
+    while let Some(key) = keys.next().await {
+        match (key, &refused) {
+            // There is no list: what the provider said to the secret is all that there is to say.
+            (Err(error), Some(refused)) if error.kind() == ErrorKind::Unsupported => {
+                return Err(refused.clone());
+            }
+            (key, _) => inventory.push(key?),
+        }
+    }
+    Ok(which(secret, &inventory))
+}
+
 /// Is the credential the key of this text?
-fn is_own<P: Provider>(provider: &P, credential: &Prepared, text: &str) -> bool {
+fn is_own(provider: &dyn ErasedProvider, credential: &Prepared, text: &str) -> bool {
     let own = credential.key_id.as_deref();
-    let own = own.map(|own| provider.parse_key(own));
-    own.is_some_and(|own| own.is_ok_and(|own| own.to_string() == text))
+    let own = own.map(|own| provider.canonical(own));
+    own.is_some_and(|own| own.is_ok_and(|own| own == text))
 }
 
 /// The id must not be the credential: it would stand in the URL, and in everybody's logs.
@@ -282,10 +326,10 @@ fn check_key(
 }
 
 /// One call for one key.
-pub(crate) struct OneCall<'a, P: Provider> {
+pub(crate) struct OneCall<'a> {
     within: Within<'a>,
-    revoker: &'a RevokerInner<P>,
-    key: &'a P::Key,
+    revoker: &'a Core,
+    key: &'a dyn ErasedKey,
     text: String,
     parameters: Arc<Vec<(&'static str, String)>>,
     /// The key's own secret, where the provider is told that.
@@ -294,7 +338,7 @@ pub(crate) struct OneCall<'a, P: Provider> {
     progress: Mutex<Progress>,
 }
 
-impl<P: Provider> Drop for OneCall<'_, P> {
+impl Drop for OneCall<'_> {
     fn drop(&mut self) {
         let (number, in_flight) = self.progress(|progress| (progress.attempts, progress.in_flight));
         for observer in self.observers().filter(|_| in_flight) {
@@ -330,8 +374,8 @@ pub(crate) struct Seen {
     missing: bool,
 }
 
-impl<'a, P: Provider> OneCall<'a, P> {
-    pub(crate) fn new(revoker: &'a RevokerInner<P>, key: &'a P::Key, within: Within<'a>) -> Self {
+impl<'a> OneCall<'a> {
+    pub(crate) fn new(revoker: &'a Core, key: &'a dyn ErasedKey, within: Within<'a>) -> Self {
         Self {
             within,
             revoker,
@@ -464,22 +508,17 @@ impl<'a, P: Provider> OneCall<'a, P> {
             credential,
         };
         let base = self.revoker.target.base.as_str().trim_end_matches('/');
-        let client = P::Client::with(base, self.revoker.http.clone(), call);
+        let http = self.revoker.http.clone();
+        let request = match self.revoker.deletion {
+            None => self.key.revoke(base, http, call),
+            Some(_) => self.key.delete(base, http, call),
+        };
         self.progress(|progress| {
             (progress.in_flight, progress.attempts) = (true, number);
             progress.sent = Some(Instant::now());
         });
         let span = trace::request(&self.revoker.target, self.revoker.operation(), number);
-        let sent = match self.revoker.deletion {
-            None => {
-                let request = pin!(P::revoke(&client, self.key));
-                attempt(request, limit).instrument(span.clone()).await
-            }
-            Some(_) => {
-                let request = pin!(P::delete(&client, self.key));
-                attempt(request, limit).instrument(span.clone()).await
-            }
-        };
+        let sent = attempt(request, limit).instrument(span.clone()).await;
         trace::answered(&span, &sent);
         (sent, false)
     }
@@ -494,7 +533,7 @@ impl<'a, P: Provider> OneCall<'a, P> {
     }
 }
 
-impl<P: Provider> World for OneCall<'_, P> {
+impl World for OneCall<'_> {
     type Seen = Seen;
 
     fn elapsed(&self) -> Duration {

@@ -20,6 +20,7 @@ mod describe;
 mod described;
 mod detail;
 mod digest;
+mod erased;
 mod error;
 mod facts;
 #[cfg(all(test, feature = "fakes"))]

@@ -223,6 +223,21 @@ pub(crate) fn read_page<P: Provider>(
     attempt: &Attempt,
     redactor: &Redactor,
 ) -> Result<Page, Unread> {
+    #[cfg(feature = "aws")]
+    let reads_xml = P::READS_XML;
+    #[cfg(not(feature = "aws"))]
+    let reads_xml = false;
+    read_with(P::page, reads_xml, about, lookup, attempt, redactor)
+}
+
+fn read_with(
+    read: fn(&Lookup, Reading<'_>) -> Result<Page, String>,
+    reads_xml: bool,
+    about: &About,
+    lookup: &Lookup,
+    attempt: &Attempt,
+    redactor: &Redactor,
+) -> Result<Page, Unread> {
     let answer = match attempt {
         Attempt::Answered(answer) if answer.status == 200 && !answer.is_problem_document() => answer,
         Attempt::Answered(answer) if lookup.operation == FIND && says_missing(about, lookup, answer) => {
@@ -233,9 +248,9 @@ pub(crate) fn read_page<P: Provider>(
     #[cfg(feature = "aws")]
     let xml = answer.xml();
     #[cfg(feature = "aws")]
-    let body = if P::READS_XML { xml.as_ref() } else { answer.json() };
+    let body = if reads_xml { xml.as_ref() } else { answer.json() };
     #[cfg(not(feature = "aws"))]
-    let body = answer.json();
+    let body = answer.json().filter(|_| !reads_xml);
     let no_members = Map::new();
     let (object, list) = match body {
         Some(Value::Object(object)) => (object, None),
@@ -243,20 +258,17 @@ pub(crate) fn read_page<P: Provider>(
         _ => return Err(Unread::new(about, attempt, redactor)),
     };
     // XML has the answer in its root element.
-    #[cfg(feature = "aws")]
     let answered = match object.values().next() {
-        Some(Value::Object(root)) if P::READS_XML => root,
+        Some(Value::Object(root)) if reads_xml => root,
         _ => object,
     };
-    #[cfg(not(feature = "aws"))]
-    let answered = object;
     if tells_an_error(answered, &[]) {
         return Err(Unread::unexpected(
             Some(answer),
             "it is a success that tells of an error",
         ));
     }
-    let page = P::page(
+    let page = read(
         lookup,
         Reading {
             object,

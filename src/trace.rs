@@ -10,7 +10,7 @@ use crate::outcome::{KeyState, RevokeResult};
 use crate::wire::{Operation, Target};
 
 /// Begins the span of a call, which is the parent of its requests.
-pub(crate) fn call(provider: &str, tenant: Option<&str>, key: &impl std::fmt::Display) -> Span {
+pub(crate) fn call(provider: &str, tenant: Option<&str>, key: &dyn std::fmt::Display) -> Span {
     tracing::info_span!(
         target: "keyrevoke",
         "revoke",

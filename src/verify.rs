@@ -7,13 +7,14 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::ask::{Acceptance, Found, unsupported};
 use crate::checks::{Attestation, Checks, Verification};
-use crate::client::{OneCall, RevokerInner};
+use crate::client::{Core, OneCall};
+use crate::erased::ErasedKey;
 use crate::key::KeyRef;
 use crate::key_info::{KeyInfo, KeyStatus};
 use crate::outcome::{
     Delivery, Disposition, ErrorKind, Evidence, KeyState, Revocation, RevokeError, RevokeResult,
 };
-use crate::provider::{About, IdsReused, KeyParts, Provider, Repeat};
+use crate::provider::{About, IdsReused, Repeat};
 use crate::within::{ENDED, Within, unless};
 
 /// What was seen before anything was sent.
@@ -59,10 +60,10 @@ enum Look {
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
-impl<P: Provider> RevokerInner<P> {
+impl Core {
     pub(crate) async fn revoke_checked(
         &self,
-        key: &P::Key,
+        key: &dyn ErasedKey,
         within: &Within<'_>,
         checks: &Checks,
     ) -> RevokeResult {
@@ -111,7 +112,7 @@ impl<P: Provider> RevokerInner<P> {
     /// Looks the key up where that is asked for or can help, and stops what must not go on.
     async fn look_before(
         &self,
-        key: &P::Key,
+        key: &dyn ErasedKey,
         within: &Within<'_>,
         checks: &Checks,
     ) -> Result<Before, RevokeError> {
@@ -121,7 +122,7 @@ impl<P: Provider> RevokerInner<P> {
         let wanted = checks.expectation.as_ref().filter(|wanted| !wanted.is_empty());
         let can_help = within.in_doubt || checks.verification.is_some();
         let mut before = Before::default();
-        if wanted.is_some() || (can_help && !P::find(key).is_empty()) {
+        if wanted.is_some() || (can_help && !key.find().is_empty()) {
             match (self.find(key).await, wanted) {
                 (Ok(info), wanted) => {
                     let differences = wanted.map(|wanted| wanted.differences(&info)).unwrap_or_default();
@@ -144,9 +145,9 @@ impl<P: Provider> RevokerInner<P> {
     }
 
     /// A key that revokes itself leaves nobody who could look; the caller must have meant it.
-    async fn refuse_own(&self, key: &P::Key) -> Result<(), RevokeError> {
+    async fn refuse_own(&self, key: &dyn ErasedKey) -> Result<(), RevokeError> {
         let mut is_own = self.is_own(key);
-        if !is_own && P::whoami().is_some() {
+        if !is_own && self.provider.whoami().is_some() {
             let own = self.whoami().await.ok().flatten();
             is_own = own.is_some_and(|own| own.key().key() == key.to_string());
         }
@@ -163,7 +164,7 @@ impl<P: Provider> RevokerInner<P> {
 
     async fn verify(
         &self,
-        key: &P::Key,
+        key: &dyn ErasedKey,
         within: &Within<'_>,
         verification: &Verification,
         before: &Before,
@@ -234,7 +235,7 @@ impl<P: Provider> RevokerInner<P> {
     /// The secret tells most: it is what an attacker would try. Then the provider's list, then a repeat.
     async fn look_after(
         &self,
-        key: &P::Key,
+        key: &dyn ErasedKey,
         within: &Within<'_>,
         verification: &Verification,
         before: &Before,
@@ -261,7 +262,7 @@ impl<P: Provider> RevokerInner<P> {
                 Err(error) => blind &= error.kind() == ErrorKind::Unsupported,
             }
         }
-        if !P::find(key).is_empty() {
+        if !key.find().is_empty() {
             let absent = since.absent.take();
             match self.look_up(key).await {
                 Ok(Found::Key(info)) if self.is_done(&info) => {

@@ -1,0 +1,176 @@
+//! [`Provider`] and its keys as objects can have them. The shared parts know a provider through these alone, so that they
+//! are compiled once, and not again for each provider: whoever depends on this crate pays for every copy.
+
+use std::fmt::{self, Display};
+
+use crate::answer::Attempt;
+use crate::content::Content;
+use crate::credential::{Form, Redactor};
+use crate::input::InvalidInput;
+use crate::lookup::{Lookup, Page, Unread, read_page};
+use crate::observer::BoxFuture;
+use crate::probe::ProbeRule;
+use crate::provider::{About, Deletion, KeyParts, Provider};
+use crate::secret::Secret;
+use crate::wire::{Call, Generated, Operation, Sent};
+
+/// A provider, whichever it is.
+pub(crate) trait ErasedProvider: Send + Sync {
+    fn about(&self) -> &'static About;
+    fn operations(&self) -> &'static [Operation];
+    fn content(&self) -> Content;
+    fn deletion(&self) -> Option<&'static Deletion>;
+    fn headers(&self) -> &'static [(&'static str, &'static str)];
+    fn takes_more(&self) -> bool;
+    fn probe_rules(&self) -> &'static [ProbeRule];
+    fn probe_credentials(&self) -> &'static [Form];
+    fn probe_content(&self) -> Content;
+    fn revokes_by_secret(&self) -> bool;
+    /// The text of a key in its canonical form.
+    fn canonical(&self, key: &str) -> Result<String, InvalidInput>;
+    fn list(&self) -> Vec<Lookup>;
+    fn whoami(&self) -> Option<Lookup>;
+    fn probe(&self, secret: &str) -> Option<Lookup>;
+    fn look_up<'a>(
+        &self,
+        base: &str,
+        http: reqwest::Client,
+        call: Call,
+        lookup: &'a Lookup,
+    ) -> BoxFuture<'a, Sent>;
+    fn read_page(
+        &self,
+        about: &About,
+        lookup: &Lookup,
+        attempt: &Attempt,
+        redactor: &Redactor,
+    ) -> Result<Page, Unread>;
+}
+
+impl<P: Provider> ErasedProvider for P {
+    fn about(&self) -> &'static About {
+        Provider::about(self)
+    }
+
+    fn operations(&self) -> &'static [Operation] {
+        Provider::operations(self)
+    }
+
+    fn content(&self) -> Content {
+        Provider::content(self)
+    }
+
+    fn deletion(&self) -> Option<&'static Deletion> {
+        Provider::deletion(self)
+    }
+
+    fn headers(&self) -> &'static [(&'static str, &'static str)] {
+        Provider::headers(self)
+    }
+
+    fn takes_more(&self) -> bool {
+        Provider::takes_more(self)
+    }
+
+    fn probe_rules(&self) -> &'static [ProbeRule] {
+        Provider::probe_rules(self)
+    }
+
+    fn probe_credentials(&self) -> &'static [Form] {
+        Provider::probe_credentials(self)
+    }
+
+    fn probe_content(&self) -> Content {
+        P::PROBE_CONTENT
+    }
+
+    fn revokes_by_secret(&self) -> bool {
+        P::Key::BY_SECRET
+    }
+
+    fn canonical(&self, key: &str) -> Result<String, InvalidInput> {
+        self.parse_key(key).map(|key| key.to_string())
+    }
+
+    fn list(&self) -> Vec<Lookup> {
+        P::list()
+    }
+
+    fn whoami(&self) -> Option<Lookup> {
+        P::whoami()
+    }
+
+    fn probe(&self, secret: &str) -> Option<Lookup> {
+        P::probe(secret)
+    }
+
+    fn look_up<'a>(
+        &self,
+        base: &str,
+        http: reqwest::Client,
+        call: Call,
+        lookup: &'a Lookup,
+    ) -> BoxFuture<'a, Sent> {
+        let client = P::Client::with(base, http, call);
+        Box::pin(async move { P::look_up(&client, lookup).await })
+    }
+
+    fn read_page(
+        &self,
+        about: &About,
+        lookup: &Lookup,
+        attempt: &Attempt,
+        redactor: &Redactor,
+    ) -> Result<Page, Unread> {
+        read_page::<P>(about, lookup, attempt, redactor)
+    }
+}
+
+/// A key of a provider, whichever it is. Its text is the canonical one.
+pub(crate) trait ErasedKey: Display + Send + Sync {
+    fn parameters(&self) -> Vec<(&'static str, String)>;
+    fn secret(&self) -> Option<&Secret>;
+    fn find(&self) -> Vec<Lookup>;
+    fn holders(&self) -> Vec<Lookup>;
+    /// Sends the request that revokes.
+    fn revoke(&self, base: &str, http: reqwest::Client, call: Call) -> BoxFuture<'_, Sent>;
+    /// Sends the request that deletes.
+    fn delete(&self, base: &str, http: reqwest::Client, call: Call) -> BoxFuture<'_, Sent>;
+}
+
+/// A typed key, with the provider that it is of.
+pub(crate) struct KeyOf<'a, P: Provider>(pub(crate) &'a P::Key);
+
+impl<P: Provider> Display for KeyOf<'_, P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl<P: Provider> ErasedKey for KeyOf<'_, P> {
+    fn parameters(&self) -> Vec<(&'static str, String)> {
+        self.0.parameters()
+    }
+
+    fn secret(&self) -> Option<&Secret> {
+        self.0.secret()
+    }
+
+    fn find(&self) -> Vec<Lookup> {
+        P::find(self.0)
+    }
+
+    fn holders(&self) -> Vec<Lookup> {
+        P::holders(self.0)
+    }
+
+    fn revoke(&self, base: &str, http: reqwest::Client, call: Call) -> BoxFuture<'_, Sent> {
+        let client = P::Client::with(base, http, call);
+        Box::pin(async move { P::revoke(&client, self.0).await })
+    }
+
+    fn delete(&self, base: &str, http: reqwest::Client, call: Call) -> BoxFuture<'_, Sent> {
+        let client = P::Client::with(base, http, call);
+        Box::pin(async move { P::delete(&client, self.0).await })
+    }
+}
