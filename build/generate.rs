@@ -13,7 +13,7 @@ pub(crate) fn client(document: Value, operations: &[&Kept], version: &str) -> Re
     let mut file = file.map_err(|reason| format!("progenitor: {reason}"))?;
     remove_default_constructor(&mut file)?;
     guard(&file, operations)?;
-    let added = additions(operations, version);
+    let added = additions(operations, version, &look_ups(&file, operations)?);
     Ok(quote!(#file #added).to_string())
 }
 
@@ -156,8 +156,71 @@ fn words(tokens: TokenStream) -> Vec<String> {
     found
 }
 
+/// One arm for each operation that changes nothing and has no body: the parameters of a look-up, by their names in the
+/// document, handed to the generated method in its order and types. What a look-up does not have, or what is not of the type,
+/// is left out here, and noticed by the guard over the final request.
+fn look_ups(file: &syn::File, operations: &[&Kept]) -> Result<Vec<TokenStream>, String> {
+    let items = file.items.iter().filter_map(|item| match item {
+        syn::Item::Impl(block) if block.trait_.is_none() => Some(&block.items),
+        _ => None,
+    });
+    let functions: Vec<&syn::ImplItemFn> = items
+        .flatten()
+        .filter_map(|item| match item {
+            syn::ImplItem::Fn(function) => Some(function),
+            _ => None,
+        })
+        .collect();
+    let mut arms = Vec::new();
+    for kept in operations.iter().filter(|kept| kept.method == "get") {
+        let function = functions.iter().find(|function| function.sig.ident == kept.name);
+        let function = function.ok_or_else(|| format!("progenitor made no `{}`", kept.name))?;
+        let words = words(function.block.to_token_stream());
+        let mut names: Vec<(&str, &str)> = words
+            .windows(6)
+            .filter(|words| words[..2] == ["new", "("] && words[3..5] == [",", "&"])
+            .map(|words| (words[5].as_str(), words[2].trim_matches('"')))
+            .collect();
+        let in_path = words
+            .windows(4)
+            .filter(|words| words[..3] == ["encode_path", "(", "&"]);
+        names.extend(
+            in_path
+                .map(|words| words[3].as_str())
+                .zip(template_names(&kept.path)),
+        );
+        let mut arguments = Vec::new();
+        for input in &function.sig.inputs {
+            let syn::FnArg::Typed(input) = input else { continue };
+            let (argument, kind) = (input.pat.to_token_stream().to_string(), &input.ty);
+            let name = names.iter().find(|(known, _)| *known == argument);
+            let (_, name) =
+                name.ok_or_else(|| format!("nothing says what `{argument}` of `{}` is", kept.name))?;
+            let kind = kind.to_token_stream().to_string().replace(' ', "");
+            arguments.push(match kind.as_str() {
+                "&'astr" => quote!(lookup.part(#name)),
+                "Option<&'astr>" => quote!(lookup.query(#name)),
+                option if option.starts_with("Option<") => {
+                    quote!(lookup.query(#name).and_then(|text| text.parse().ok()))
+                }
+                borrowed if borrowed.starts_with('&') => quote!(&crate::lookup::read(lookup.part(#name))?),
+                _ => quote!(crate::lookup::read(lookup.part(#name))?),
+            });
+        }
+        let (name, method) = (&kept.name, &function.sig.ident);
+        arms.push(quote!(#name => self.#method(#(#arguments),*).await));
+    }
+    Ok(arms)
+}
+
+/// The names in `/users/{user}/keys/{key}`, in their order.
+fn template_names(path: &str) -> impl Iterator<Item = &str> {
+    let parts = path.split('{').skip(1);
+    parts.filter_map(|part| part.split_once('}').map(|(name, _)| name))
+}
+
 /// The hook, and what the crate knows the client by.
-fn additions(operations: &[&Kept], version: &str) -> TokenStream {
+fn additions(operations: &[&Kept], version: &str, look_ups: &[TokenStream]) -> TokenStream {
     let operations = operations.iter().map(|kept| {
         let (name, path) = (&kept.name, &kept.path);
         let method = kept.method.to_uppercase();
@@ -188,6 +251,13 @@ fn additions(operations: &[&Kept], version: &str) -> TokenStream {
 
             fn with(baseurl: &str, client: ::reqwest::Client, inner: crate::wire::Call) -> Self {
                 Self::new_with_client(baseurl, client, inner)
+            }
+
+            async fn look_up(&self, lookup: &crate::lookup::Lookup) -> crate::wire::Sent {
+                match lookup.operation {
+                    #(#look_ups,)*
+                    _ => crate::lookup::not_offered().await,
+                }
             }
         }
     }

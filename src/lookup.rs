@@ -94,6 +94,14 @@ impl Lookup {
         self
     }
 
+    /// What the document calls so, be it in the path, in the query or the secret itself; empty where there is none, which the
+    /// guard refuses.
+    pub(crate) fn part(&self, name: &str) -> &str {
+        let secret = || self.secret().filter(|_| self.secret_name() == name);
+        let found = find(&self.parameters, name).or_else(|| find(&self.query, name));
+        found.or_else(secret).unwrap_or_default()
+    }
+
     /// A parameter of the path; empty where there is none, which the guard refuses.
     pub(crate) fn parameter(&self, name: &str) -> &str {
         find(&self.parameters, name).unwrap_or_default()
@@ -138,6 +146,15 @@ impl fmt::Debug for Lookup {
 pub(crate) async fn not_offered() -> Sent {
     let reason = "the provider publishes no such operation";
     Err(progenitor_client::Error::InvalidRequest(reason.into()))
+}
+
+/// A parameter of a look-up in the type that the document gives it.
+pub(crate) fn read<T: FromStr>(
+    text: &str,
+) -> Result<T, progenitor_client::Error<progenitor_client::ByteStream>> {
+    let wrong =
+        || progenitor_client::Error::InvalidRequest("a parameter is not of the documented type".into());
+    text.parse().map_err(|_| wrong())
 }
 
 /// What one answer says of keys.

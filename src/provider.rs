@@ -173,10 +173,10 @@ pub trait Provider: Sized + Send + Sync + 'static {
     #[cfg(feature = "aws")]
     const READS_XML: bool = false;
 
-    /// Sends a look-up, by the name of its operation.
+    /// Sends a look-up, by the name of its operation. Those without a body are the generated client's.
     #[doc(hidden)]
-    fn look_up(_client: &Self::Client, _lookup: &Lookup) -> impl Future<Output = Sent> + Send {
-        not_offered()
+    fn look_up(client: &Self::Client, lookup: &Lookup) -> impl Future<Output = Sent> + Send {
+        client.look_up(lookup)
     }
 
     /// Reads the body of a 200 that came for this look-up, or says what is wrong with it.

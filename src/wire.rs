@@ -11,6 +11,7 @@ use reqwest::{Method, Request, Url};
 use crate::content::Content;
 use crate::credential::Prepared;
 use crate::key::is_id_character;
+use crate::lookup::{Lookup, not_offered};
 
 /// What a call to a generated operation gives: the responses are opened, so that status, headers and bytes
 /// always come back and no answer is lost to a schema.
@@ -37,6 +38,10 @@ pub trait Generated: Send + Sync {
     /// The version that the provider gives its document.
     const DOCUMENT: &'static str;
     fn with(baseurl: &str, client: reqwest::Client, call: Call) -> Self;
+    /// Sends a look-up that has no body, by the name of its operation.
+    fn look_up(&self, _lookup: &Lookup) -> impl Future<Output = Sent> + Send {
+        not_offered()
+    }
 }
 
 /// What stays the same for every request of one revoker.

@@ -9,7 +9,7 @@
 use crate::builder::Builder;
 use crate::credential::Form;
 use crate::key::is_id_character;
-use crate::lookup::{Lookup, PROBE, not_offered};
+use crate::lookup::{Lookup, PROBE};
 use crate::outcome::{ErrorKind, KeyState};
 use crate::probe::{ProbeRule, accepted, refused};
 use crate::provider::{About, Base, IdsReused, Provider, Repeat, generated};
@@ -86,13 +86,6 @@ impl Provider for Algolia {
 
     const PROBE_CREDENTIALS: &'static [Form] = &[Form::Bearer];
     const PROBE_RULES: &'static [ProbeRule] = PROBE_RULES;
-
-    async fn look_up(client: &generated::Client, lookup: &Lookup) -> Sent {
-        match lookup.operation {
-            PROBE => client.probe(lookup.secret().unwrap_or_default()).await,
-            _ => not_offered().await,
-        }
-    }
 }
 
 #[cfg(feature = "fakes")]

@@ -12,7 +12,7 @@ use crate::content::{Content, Part};
 use crate::credential::Form;
 use crate::key::text_id;
 use crate::key_info::{KeyInfo, KeyStatus};
-use crate::lookup::{FIND, Lookup, Page, Reading, key_ref, not_offered};
+use crate::lookup::{FIND, Lookup, Page, Reading, key_ref};
 use crate::probe::{ProbeRule, accepted, refused};
 use crate::provider::{About, Base, IdsReused, KeyParts, Provider, Repeat, generated};
 use crate::verdict::{Expect, Member, REVOKED, Rule, WRONG_OBJECT, on};
@@ -127,15 +127,6 @@ impl Provider for Anthropic {
     }
 
     const PROBE_RULES: &'static [ProbeRule] = PROBE_RULES;
-
-    async fn look_up(client: &generated::Client, lookup: &Lookup) -> Sent {
-        match lookup.operation {
-            FIND => client.find(lookup.parameter("api_key_id")).await,
-            "list" => client.list(lookup.query("after_id"), lookup.number("limit")).await,
-            "probe" => client.probe(lookup.number("limit")).await,
-            _ => not_offered().await,
-        }
-    }
 
     fn page(lookup: &Lookup, body: Reading<'_>) -> Result<Page, String> {
         if lookup.operation == FIND {

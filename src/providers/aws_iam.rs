@@ -29,7 +29,7 @@ use crate::credential::Form;
 use crate::input::InvalidInput;
 use crate::key::{check_id, split_pair, text_id};
 use crate::key_info::{KeyInfo, KeyStatus};
-use crate::lookup::{Lookup, Page, Reading, key_ref, not_offered};
+use crate::lookup::{Lookup, Page, Reading, key_ref};
 use crate::provider::{About, Base, Deletion, IdsReused, KeyParts, Provider, Repeat, generated};
 use crate::sigv4::Scope;
 use crate::verdict::{Expect, Member, REVOKED, Rule, UNAUTHENTICATED, on};
@@ -254,14 +254,6 @@ impl Provider for AwsIam {
         // A user has two keys at most, so that one page is all.
         let lookup = Lookup::new("list").with_query("Action", LIST).with_query("MaxItems", 1000);
         vec![lookup.with_query("UserName", &key.user).with_query("Version", VERSION)]
-    }
-
-    async fn look_up(client: &generated::Client, lookup: &Lookup) -> Sent {
-        let text = |name| lookup.query(name).unwrap_or_default();
-        match (lookup.operation, lookup.number("MaxItems")) {
-            ("list", Some(most)) => client.list(text("Action"), most, text("UserName"), text("Version")).await,
-            _ => not_offered().await,
-        }
     }
 
     fn page(lookup: &Lookup, body: Reading<'_>) -> Result<Page, String> {

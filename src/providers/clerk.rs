@@ -11,7 +11,7 @@ use crate::content::Content;
 use crate::credential::Form;
 use crate::key::{is_marked_hex, text_id};
 use crate::key_info::{KeyInfo, KeyStatus};
-use crate::lookup::{FIND, Lookup, Page, Reading, key_ref, not_offered};
+use crate::lookup::{FIND, Lookup, Page, Reading, key_ref};
 use crate::provider::{About, Base, IdsReused, KeyParts, Provider, Repeat, generated};
 use crate::verdict::{Expect, Member, REVOKED, Rule, WRONG_OBJECT, on};
 use crate::wire::Sent;
@@ -93,13 +93,6 @@ impl Provider for Clerk {
 
     fn find(key: &KeyId) -> Vec<Lookup> {
         vec![Lookup::new(FIND).with_parameter("apiKeyID", key)]
-    }
-
-    async fn look_up(client: &generated::Client, lookup: &Lookup) -> Sent {
-        match lookup.operation {
-            FIND => client.find(lookup.parameter("apiKeyID")).await,
-            _ => not_offered().await,
-        }
     }
 
     /// Its times are in milliseconds, or in seconds by the examples, and are not read.

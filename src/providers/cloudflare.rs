@@ -11,7 +11,7 @@ use crate::builder::Builder;
 use crate::credential::Form;
 use crate::key::{is_marked_hex, text_id};
 use crate::key_info::{KeyInfo, KeyStatus};
-use crate::lookup::{FIND, Lookup, Page, Reading, key_ref, not_offered};
+use crate::lookup::{FIND, Lookup, Page, Reading, key_ref};
 use crate::probe::{ProbeRule, accepted};
 use crate::provider::{About, Base, IdsReused, KeyParts, Provider, Repeat, generated};
 use crate::verdict::{Expect, Member, REVOKED, Rule, WRONG_OBJECT, on};
@@ -120,15 +120,6 @@ impl Provider for Cloudflare {
     }
 
     const PROBE_RULES: &'static [ProbeRule] = PROBE_RULES;
-
-    async fn look_up(client: &generated::Client, lookup: &Lookup) -> Sent {
-        match lookup.operation {
-            FIND => client.find(lookup.parameter("identifier")).await,
-            "list" => client.list(lookup.number("page"), lookup.number("per_page")).await,
-            "whoami" => client.whoami().await,
-            _ => not_offered().await,
-        }
-    }
 
     fn page(lookup: &Lookup, body: Reading<'_>) -> Result<Page, String> {
         if body.truth("success") != Ok(true) {

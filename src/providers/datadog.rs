@@ -24,7 +24,7 @@ use crate::builder::Builder;
 use crate::credential::Form;
 use crate::key::{is_marked_hex, text_id};
 use crate::key_info::{KeyInfo, KeyStatus};
-use crate::lookup::{Lookup, Page, Reading, key_ref, not_offered};
+use crate::lookup::{Lookup, Page, Reading, key_ref};
 use crate::probe::{ProbeRule, accepted, refused};
 use crate::provider::{About, Base, IdsReused, KeyParts, Provider, Repeat, generated};
 use crate::verdict::{Expect, Member, REVOKED, Rule, on};
@@ -118,14 +118,6 @@ impl Provider for Datadog {
     const PROBE_RULES: &'static [ProbeRule] = PROBE_RULES;
 
     const PROBE_CREDENTIALS: &'static [Form] = &[Form::ApiKey("dd-api-key")];
-
-    async fn look_up(client: &generated::Client, lookup: &Lookup) -> Sent {
-        match lookup.operation {
-            "list" => client.list(lookup.number("page[number]"), lookup.number("page[size]")).await,
-            "probe" => client.probe().await,
-            _ => not_offered().await,
-        }
-    }
 
     fn page(lookup: &Lookup, body: Reading<'_>) -> Result<Page, String> {
         let entries = body.items("data")?;

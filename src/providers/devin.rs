@@ -11,7 +11,7 @@ use crate::builder::Builder;
 use crate::credential::Form;
 use crate::key::text_id;
 use crate::key_info::{KeyInfo, KeyStatus};
-use crate::lookup::{Lookup, Page, Reading, key_ref, not_offered};
+use crate::lookup::{Lookup, Page, Reading, key_ref};
 use crate::probe::{ProbeRule, accepted, refused};
 use crate::provider::{About, Base, IdsReused, KeyParts, Provider, Repeat, generated};
 use crate::verdict::{Expect, Member, REVOKED, Rule, on};
@@ -112,14 +112,6 @@ impl Provider for Devin {
     }
 
     const PROBE_RULES: &'static [ProbeRule] = PROBE_RULES;
-
-    async fn look_up(client: &generated::Client, lookup: &Lookup) -> Sent {
-        match lookup.operation {
-            "list" => client.list(lookup.number("page"), lookup.number("per_page")).await,
-            "probe" => client.probe(lookup.number("limit")).await,
-            _ => not_offered().await,
-        }
-    }
 
     fn page(lookup: &Lookup, body: Reading<'_>) -> Result<Page, String> {
         let items = body.items("items")?;

@@ -16,7 +16,7 @@ use crate::credential::Form;
 use crate::input::InvalidInput;
 use crate::key::{split_pair, text_id};
 use crate::key_info::{KeyInfo, KeyStatus};
-use crate::lookup::{Lookup, Page, Reading, key_ref, not_offered};
+use crate::lookup::{Lookup, Page, Reading, key_ref};
 use crate::probe::{ProbeRule, accepted, refused};
 use crate::provider::{About, Effect, IdsReused, KeyParts, Provider, Repeat, Setting, generated};
 use crate::verdict::{ALREADY_REVOKED, Expect, Member, REVOKED, Rule, SCHEDULED, WRONG_OBJECT, on};
@@ -192,16 +192,6 @@ impl Provider for DevinV3 {
     }
 
     const PROBE_RULES: &'static [ProbeRule] = PROBE_RULES;
-
-    async fn look_up(client: &generated::Client, lookup: &Lookup) -> Sent {
-        let after = lookup.query("after");
-        match lookup.operation {
-            "list" => client.list(lookup.parameter("service_user_id"), after, lookup.query("status")).await,
-            "list_owners" => client.list_owners(after, lookup.number("first")).await,
-            "whoami" => client.whoami().await,
-            _ => not_offered().await,
-        }
-    }
 
     fn page(lookup: &Lookup, body: Reading<'_>) -> Result<Page, String> {
         let entries = body.items("items")?;

@@ -14,7 +14,7 @@ use crate::content::{Content, Part};
 use crate::credential::Form;
 use crate::key::text_id;
 use crate::key_info::{KeyInfo, KeyStatus};
-use crate::lookup::{FIND, Lookup, Page, Reading, key_ref, not_offered};
+use crate::lookup::{FIND, Lookup, Page, Reading, key_ref};
 use crate::probe::{ProbeRule, accepted};
 use crate::provider::{About, Base, IdsReused, KeyParts, Provider, Repeat, generated};
 use crate::verdict::{ALREADY_REVOKED, Expect, Member, NOT_FOUND, REVOKED, Rule, WRONG_OBJECT, on};
@@ -129,14 +129,6 @@ impl Provider for Elasticsearch {
     }
 
     const PROBE_RULES: &'static [ProbeRule] = PROBE_RULES;
-
-    async fn look_up(client: &generated::Client, lookup: &Lookup) -> Sent {
-        match lookup.operation {
-            FIND => client.find(lookup.query("id")).await,
-            "whoami" => client.whoami().await,
-            _ => not_offered().await,
-        }
-    }
 
     fn page(lookup: &Lookup, body: Reading<'_>) -> Result<Page, String> {
         let items: Vec<KeyInfo> = match lookup.operation {

@@ -13,7 +13,7 @@ use crate::builder::Builder;
 use crate::credential::Form;
 use crate::key::number_id;
 use crate::key_info::{KeyInfo, KeyStatus};
-use crate::lookup::{FIND, Lookup, Page, Reading, key_ref, not_offered};
+use crate::lookup::{FIND, Lookup, Page, Reading, key_ref};
 use crate::probe::{ProbeRule, accepted, refused};
 use crate::provider::{About, Base, IdsReused, KeyParts, Provider, Repeat, generated};
 use crate::verdict::{Expect, Member, REVOKED, Rule, on};
@@ -113,15 +113,6 @@ impl Provider for GitLab {
     }
 
     const PROBE_RULES: &'static [ProbeRule] = PROBE_RULES;
-
-    async fn look_up(client: &generated::Client, lookup: &Lookup) -> Sent {
-        match (lookup.operation, lookup.parameter("id").parse()) {
-            (FIND, Ok(id)) => client.find(id).await,
-            ("list", _) => client.list(lookup.number("page"), lookup.number("per_page")).await,
-            ("whoami", _) => client.whoami().await,
-            _ => not_offered().await,
-        }
-    }
 
     fn page(lookup: &Lookup, body: Reading<'_>) -> Result<Page, String> {
         if lookup.operation != "list" {

@@ -8,7 +8,7 @@
 
 use crate::builder::Builder;
 use crate::credential::Form;
-use crate::lookup::{Lookup, PROBE, not_offered};
+use crate::lookup::{Lookup, PROBE};
 use crate::probe::{ProbeRule, accepted, refused};
 use crate::provider::{About, Base, IdsReused, Provider, Repeat, generated};
 use crate::secret_key::secret_key;
@@ -101,13 +101,6 @@ impl Provider for GitLabSelf {
 
     const PROBE_CREDENTIALS: &'static [Form] = &[Form::ApiKey("private-token")];
     const PROBE_RULES: &'static [ProbeRule] = PROBE_RULES;
-
-    async fn look_up(client: &generated::Client, lookup: &Lookup) -> Sent {
-        match lookup.operation {
-            PROBE => client.probe().await,
-            _ => not_offered().await,
-        }
-    }
 }
 
 #[cfg(feature = "fakes")]

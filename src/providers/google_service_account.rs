@@ -29,7 +29,7 @@ use crate::credential::Form;
 use crate::input::InvalidInput;
 use crate::key::{check_form, check_id, text_id};
 use crate::key_info::{KeyInfo, KeyStatus};
-use crate::lookup::{FIND, Lookup, Page, Reading, key_ref, not_offered};
+use crate::lookup::{FIND, Lookup, Page, Reading, key_ref};
 use crate::provider::{About, Base, Deletion, IdsReused, KeyParts, Provider, Repeat, generated};
 use crate::verdict::{Expect, Member, REVOKED, Rule, on};
 use crate::wire::Sent;
@@ -230,16 +230,6 @@ impl Provider for GoogleServiceAccount {
     fn find(key: &Key) -> Vec<Lookup> {
         let lookup = Lookup::new(FIND).with_parameter("project", &key.project);
         vec![lookup.with_parameter("account", &key.account).with_parameter("key", &key.key_id)]
-    }
-
-    async fn look_up(client: &generated::Client, lookup: &Lookup) -> Sent {
-        match lookup.operation {
-            FIND => {
-                let part = |name| lookup.parameter(name);
-                client.find(part("project"), part("account"), part("key")).await
-            }
-            _ => not_offered().await,
-        }
     }
 
     /// Of an account that was asked about by its number, the answer gives the address.

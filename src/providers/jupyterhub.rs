@@ -20,7 +20,7 @@ use crate::credential::Form;
 use crate::input::{InvalidInput, shown};
 use crate::key::{check_id, split_pair, text_id};
 use crate::key_info::{KeyInfo, KeyStatus};
-use crate::lookup::{Lookup, Page, Reading, key_ref, not_offered};
+use crate::lookup::{Lookup, Page, Reading, key_ref};
 use crate::probe::{ProbeRule, accepted};
 use crate::provider::{About, Base, IdsReused, KeyParts, Provider, Repeat, generated};
 use crate::verdict::{Expect, Member, REVOKED, Rule, UNAUTHENTICATED, on};
@@ -195,14 +195,6 @@ impl Provider for JupyterHub {
     }
 
     const PROBE_RULES: &'static [ProbeRule] = PROBE_RULES;
-
-    async fn look_up(client: &generated::Client, lookup: &Lookup) -> Sent {
-        match lookup.operation {
-            "list" => client.list(lookup.parameter("name")).await,
-            "whoami" => client.whoami().await,
-            _ => not_offered().await,
-        }
-    }
 
     fn page(lookup: &Lookup, body: Reading<'_>) -> Result<Page, String> {
         let items = match lookup.operation {

@@ -24,7 +24,7 @@ use crate::builder::Builder;
 use crate::credential::Form;
 use crate::key::text_id;
 use crate::key_info::{KeyInfo, KeyStatus};
-use crate::lookup::{FIND, Lookup, Page, Reading, key_ref, not_offered};
+use crate::lookup::{FIND, Lookup, Page, Reading, key_ref};
 use crate::provider::{About, Base, IdsReused, KeyParts, Provider, Repeat, generated};
 use crate::verdict::{Expect, Member, REVOKED, Rule, on};
 use crate::wire::Sent;
@@ -98,14 +98,6 @@ impl Provider for Okta {
 
     fn find(key: &KeyId) -> Vec<Lookup> {
         vec![Lookup::new(FIND).with_parameter("apiTokenId", key)]
-    }
-
-    async fn look_up(client: &generated::Client, lookup: &Lookup) -> Sent {
-        match lookup.operation {
-            FIND => client.find(lookup.parameter("apiTokenId")).await,
-            "list" => client.list().await,
-            _ => not_offered().await,
-        }
     }
 
     fn page(lookup: &Lookup, body: Reading<'_>) -> Result<Page, String> {

@@ -15,7 +15,7 @@ use crate::credential::Form;
 use crate::input::InvalidInput;
 use crate::key::{split_pair, text_id};
 use crate::key_info::{KeyInfo, KeyStatus};
-use crate::lookup::{FIND, Lookup, Page, Reading, key_ref, not_offered};
+use crate::lookup::{FIND, Lookup, Page, Reading, key_ref};
 use crate::probe::{self, ProbeRule, accepted};
 use crate::provider::{About, Base, IdsReused, KeyParts, Provider, Repeat, generated};
 use crate::verdict::{Expect, Member, REVOKED, Rule, WRONG_OBJECT, on};
@@ -161,19 +161,6 @@ impl Provider for OpenAi {
     fn find(key: &Key) -> Vec<Lookup> {
         let find = Lookup::new(FIND).with_parameter("project_id", &key.project_id);
         vec![find.with_parameter("api_key_id", &key.key_id)]
-    }
-
-    async fn look_up(client: &generated::Client, lookup: &Lookup) -> Sent {
-        match lookup.operation {
-            FIND => client.find(lookup.parameter("project_id"), lookup.parameter("api_key_id")).await,
-            "list" => {
-                let access = lookup.query("owner_project_access");
-                client.list(lookup.parameter("project_id"), lookup.query("after"), lookup.number("limit"), access).await
-            }
-            "list_owners" => client.list_owners(lookup.query("after"), lookup.number("limit")).await,
-            "probe" => client.probe().await,
-            _ => not_offered().await,
-        }
     }
 
     /// Not the secrets of other vendors that begin alike, nor an admin key, which is for other paths.

@@ -8,7 +8,7 @@ use crate::builder::Builder;
 use crate::credential::Form;
 use crate::key::text_id;
 use crate::key_info::{KeyInfo, KeyStatus};
-use crate::lookup::{FIND, Lookup, Page, Reading, key_ref, not_offered};
+use crate::lookup::{FIND, Lookup, Page, Reading, key_ref};
 use crate::probe::{ProbeRule, accepted};
 use crate::provider::{About, IdsReused, KeyParts, Provider, Repeat, generated};
 use crate::verdict::{Expect, Member, REVOKED, Rule, WRONG_OBJECT, on};
@@ -106,14 +106,6 @@ impl Provider for OpenAiAdmin {
 
     fn find(key: &KeyId) -> Vec<Lookup> {
         vec![Lookup::new(FIND).with_parameter("key_id", key)]
-    }
-
-    async fn look_up(client: &generated::Client, lookup: &Lookup) -> Sent {
-        match lookup.operation {
-            FIND => client.find(lookup.parameter("key_id")).await,
-            "list" => client.list(lookup.query("after"), lookup.number("limit")).await,
-            _ => not_offered().await,
-        }
     }
 
     fn page(lookup: &Lookup, body: Reading<'_>) -> Result<Page, String> {

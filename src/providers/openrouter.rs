@@ -9,7 +9,7 @@ use crate::content::{Content, Part};
 use crate::credential::Form;
 use crate::key::text_id;
 use crate::key_info::{KeyInfo, KeyStatus};
-use crate::lookup::{FIND, Lookup, Page, Reading, key_ref, not_offered};
+use crate::lookup::{FIND, Lookup, Page, Reading, key_ref};
 use crate::probe::{ProbeRule, accepted, refused};
 use crate::provider::{About, Base, Deletion, IdsReused, KeyParts, Provider, Repeat, generated};
 use crate::verdict::{Expect, Member, REVOKED, Rule, WRONG_OBJECT, on};
@@ -147,19 +147,6 @@ impl Provider for OpenRouter {
 
     fn find(key: &KeyId) -> Vec<Lookup> {
         vec![Lookup::new(FIND).with_parameter("hash", key)]
-    }
-
-    async fn look_up(client: &generated::Client, lookup: &Lookup) -> Sent {
-        match lookup.operation {
-            FIND => client.find(lookup.parameter("hash")).await,
-            "list" => {
-                let (all, workspace) = (lookup.query("include_disabled"), lookup.query("workspace_id"));
-                client.list(all, lookup.number("offset"), workspace).await
-            }
-            "list_owners" => client.list_owners(lookup.number("limit"), lookup.number("offset")).await,
-            "probe" => client.probe().await,
-            _ => not_offered().await,
-        }
     }
 
     fn page(lookup: &Lookup, body: Reading<'_>) -> Result<Page, String> {

@@ -20,7 +20,7 @@ use crate::builder::Builder;
 use crate::credential::Form;
 use crate::key::uuid_id;
 use crate::key_info::{KeyInfo, KeyStatus};
-use crate::lookup::{FIND, Lookup, Page, Reading, key_ref, not_offered};
+use crate::lookup::{FIND, Lookup, Page, Reading, key_ref};
 use crate::outcome::{ErrorKind, KeyState};
 use crate::provider::{About, Base, IdsReused, KeyParts, Provider, Repeat, generated};
 use crate::verdict::{Expect, Meaning, Member, Rule, on};
@@ -93,13 +93,6 @@ impl Provider for Pinecone {
 
     fn find(key: &KeyId) -> Vec<Lookup> {
         vec![Lookup::new(FIND).with_parameter("api_key_id", key)]
-    }
-
-    async fn look_up(client: &generated::Client, lookup: &Lookup) -> Sent {
-        match (lookup.operation, lookup.parameter("api_key_id").parse::<KeyId>()) {
-            (FIND, Ok(key)) => client.find(key.as_uuid()).await,
-            _ => not_offered().await,
-        }
     }
 
     fn page(_lookup: &Lookup, body: Reading<'_>) -> Result<Page, String> {

@@ -10,7 +10,7 @@ use crate::builder::Builder;
 use crate::credential::Form;
 use crate::key::text_id;
 use crate::key_info::{KeyInfo, KeyStatus};
-use crate::lookup::{FIND, Lookup, Page, Reading, key_ref, not_offered};
+use crate::lookup::{FIND, Lookup, Page, Reading, key_ref};
 use crate::probe::{ProbeRule, accepted};
 use crate::provider::{About, Base, Effect, IdsReused, KeyParts, Provider, Repeat, Setting, generated};
 use crate::verdict::{Expect, Member, REVOKED, Rule, on};
@@ -113,15 +113,6 @@ impl Provider for SendGrid {
 
     fn find(key: &KeyId) -> Vec<Lookup> {
         vec![Lookup::new(FIND).with_parameter("api_key_id", key)]
-    }
-
-    async fn look_up(client: &generated::Client, lookup: &Lookup) -> Sent {
-        match lookup.operation {
-            FIND => client.find(lookup.parameter("api_key_id")).await,
-            "list" => client.list().await,
-            "probe" => client.probe().await,
-            _ => not_offered().await,
-        }
     }
 
     /// The specification makes the answer a list even where one key was asked for.

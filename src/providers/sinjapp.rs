@@ -9,7 +9,7 @@ use crate::builder::Builder;
 use crate::credential::Form;
 use crate::key::number_id;
 use crate::key_info::{KeyInfo, KeyStatus};
-use crate::lookup::{Lookup, Page, Reading, key_ref, not_offered};
+use crate::lookup::{Lookup, Page, Reading, key_ref};
 use crate::probe::{ProbeRule, accepted, refused};
 use crate::provider::{About, Base, IdsReused, KeyParts, Provider, Repeat, generated};
 use crate::verdict::{Expect, MISDIRECTED, Member, REVOKED, Rule, on};
@@ -102,13 +102,6 @@ impl Provider for Sinjapp {
     }
 
     const PROBE_RULES: &'static [ProbeRule] = PROBE_RULES;
-
-    async fn look_up(client: &generated::Client, lookup: &Lookup) -> Sent {
-        match lookup.operation {
-            "whoami" => client.whoami().await,
-            _ => not_offered().await,
-        }
-    }
 
     /// The members of `api_key` are not published: where it has an id, that is the key, which works, as it was just
     /// used. Nothing else of it is read.

@@ -9,7 +9,7 @@
 
 use crate::builder::Builder;
 use crate::credential::Form;
-use crate::lookup::{Lookup, PROBE, not_offered};
+use crate::lookup::{Lookup, PROBE};
 use crate::outcome::{ErrorKind, KeyState};
 use crate::probe::{ProbeRule, accepted, refused};
 use crate::provider::{About, Base, IdsReused, Provider, Repeat, generated};
@@ -131,13 +131,6 @@ impl Provider for Slack {
 
     const PROBE_CREDENTIALS: &'static [Form] = &[Form::Bearer];
     const PROBE_RULES: &'static [ProbeRule] = PROBE_RULES;
-
-    async fn look_up(client: &generated::Client, lookup: &Lookup) -> Sent {
-        match lookup.operation {
-            PROBE => client.probe().await,
-            _ => not_offered().await,
-        }
-    }
 }
 
 #[cfg(feature = "fakes")]

@@ -26,7 +26,7 @@ use crate::credential::Form;
 use crate::input::InvalidInput;
 use crate::key::{is_marked_hex, split_pair, text_id};
 use crate::key_info::{KeyInfo, KeyStatus};
-use crate::lookup::{FIND, Lookup, Page, Reading, key_ref, not_offered};
+use crate::lookup::{FIND, Lookup, Page, Reading, key_ref};
 use crate::provider::{About, Base, IdsReused, KeyParts, Provider, Repeat, generated};
 use crate::verdict::{REVOKED, Rule, on};
 use crate::wire::Sent;
@@ -142,16 +142,6 @@ impl Provider for Twilio {
     fn find(key: &Key) -> Vec<Lookup> {
         let find = Lookup::new(FIND).with_parameter("AccountSid", &key.account_sid);
         vec![find.with_parameter("Sid", &key.key_id)]
-    }
-
-    async fn look_up(client: &generated::Client, lookup: &Lookup) -> Sent {
-        let (page, size, token) = (lookup.number("Page"), lookup.number("PageSize"), lookup.query("PageToken"));
-        match lookup.operation {
-            FIND => client.find(lookup.parameter("AccountSid"), lookup.parameter("Sid")).await,
-            "list" => client.list(lookup.parameter("AccountSid"), page, size, token).await,
-            "list_owners" => client.list_owners(page, size, token).await,
-            _ => not_offered().await,
-        }
     }
 
     fn page(lookup: &Lookup, body: Reading<'_>) -> Result<Page, String> {
