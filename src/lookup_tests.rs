@@ -19,7 +19,7 @@ use crate::datadog::Datadog;
 use crate::devin::Devin;
 use crate::devin_v3::DevinV3;
 use crate::elasticsearch::Elasticsearch;
-use crate::fakes::{Fake, FakeAnswers, Reply};
+use crate::fakes::{Fake, Reply};
 use crate::gitlab::GitLab;
 use crate::golden::{NOW, answer, compare};
 use crate::influxdb::InfluxDb;
@@ -34,6 +34,7 @@ use crate::openrouter::OpenRouter;
 use crate::outcome::{ErrorKind, KeyState};
 use crate::probe::{Probed, probed};
 use crate::provider::{Effect, KeyParts, Provider};
+use crate::providers::{self, Visit};
 use crate::secret::Secret;
 use crate::sendgrid::SendGrid;
 use crate::sinjapp::Sinjapp;
@@ -58,12 +59,33 @@ fn asks<P: Provider>(key: &str, secret: &str) -> Asks {
         Some(key) => key.unwrap(),
         None => key.parse().ok().unwrap(),
     };
-    let all = [P::list(), P::find(&key), P::whoami().into_iter().collect()].concat();
+    let all = [
+        P::list(),
+        P::find(&key),
+        P::holders(&key),
+        P::whoami().into_iter().collect(),
+    ];
     let mut lookups: Vec<Lookup> = Vec::new();
-    for lookup in all {
+    let add = |lookups: &mut Vec<Lookup>, lookup: Lookup| {
         if !lookups.contains(&lookup) {
             lookups.push(lookup);
         }
+    };
+    for lookup in all.concat() {
+        // What a list leads to that is not more of it: the keys of its owners.
+        let mut leads = Vec::new();
+        for (status, response) in responses_to(P::ABOUT.name, lookup.operation) {
+            for (media, body) in bodies(&response).into_iter().filter(|_| status == "200") {
+                let body = sample(&body["schema"], "", 200, &lookup.parameters).to_string();
+                let attempt = answer(200, &[("content-type", media)], Body::Complete(body.into()));
+                let page = read_page::<P>(&P::ABOUT, &lookup, &attempt, &Redactor::default());
+                leads.extend(page.map(|page| page.next).unwrap_or_default());
+            }
+        }
+        leads.retain(|next| next.operation != lookup.operation);
+        add(&mut lookups, lookup);
+        leads.truncate(1);
+        leads.into_iter().for_each(|next| add(&mut lookups, next));
     }
     Asks {
         provider: P::ABOUT.name,
@@ -76,41 +98,16 @@ fn asks<P: Provider>(key: &str, secret: &str) -> Asks {
     }
 }
 
+/// What each provider of the table can be asked, with the key and the secret of its fake.
 fn all() -> Vec<Asks> {
-    /// A row whose key and secret are the fake's.
-    fn row<P: Provider + FakeAnswers>() -> Asks {
-        asks::<P>(&P::key(7), &P::secret(7))
+    struct Row;
+    impl Visit for Row {
+        type Seen = Asks;
+        fn visit<P: providers::Row>(&self) -> Asks {
+            asks::<P>(&P::key(7), &P::secret(7))
+        }
     }
-    vec![
-        asks::<Devin>("apk-fa4e", "apk_user_x"),
-        asks::<DevinV3>("service-user-fa4e/key-1", "cog_x"),
-        asks::<Sinjapp>("7", "x"),
-        asks::<JupyterHub>("alice/a7", "x"),
-        row::<Anthropic>(),
-        row::<InfluxDb>(),
-        row::<Elasticsearch>(),
-        row::<SendGrid>(),
-        row::<OpenAi>(),
-        row::<OpenAiAdmin>(),
-        row::<Cloudflare>(),
-        row::<OpenRouter>(),
-        row::<Twilio>(),
-        row::<Datadog>(),
-        row::<GitLab>(),
-        row::<Okta>(),
-        row::<crate::clerk::Clerk>(),
-        row::<WorkOs>(),
-        row::<crate::pinecone::Pinecone>(),
-        row::<crate::google_service_account::GoogleServiceAccount>(),
-        #[cfg(feature = "aws")]
-        row::<crate::aws_iam::AwsIam>(),
-        row::<crate::slack::Slack>(),
-        row::<crate::github::GitHub>(),
-        row::<crate::github_oauth::GitHubOAuth>(),
-        row::<crate::gitlab_self::GitLabSelf>(),
-        row::<crate::rfc7009::Rfc7009>(),
-        row::<crate::algolia::Algolia>(),
-    ]
+    providers::visit(&Row)
 }
 
 fn page_word(page: &Result<Page, Unread>) -> String {
@@ -439,53 +436,40 @@ fn a_success_that_tells_of_an_error_is_no_answer_to_a_look_up() {
 
 #[test]
 fn every_rule_on_a_probe_needs_a_body_and_names_a_documented_answer() {
-    fn check<P: Provider>(secret: &str, tells_refusals: bool) {
-        let operation = P::probe(secret).unwrap().operation;
-        let responses = responses_to(P::ABOUT.name, operation);
-        assert!(P::PROBE_RULES.iter().any(|rule| rule.accepted));
-        assert_eq!(P::PROBE_RULES.iter().any(|rule| !rule.accepted), tells_refusals);
-        for rule in P::PROBE_RULES {
-            let name = format!("{} {}", P::ABOUT.name, rule.status);
-            assert!(rule.source.contains("read 20"), "{name}");
-            // Whatever else is said with another status is not about the secret, or not by the provider. Datadog's page
-            // gives a 403 no other meaning, and WorkOS says of any secret what it is.
-            let of_refusals = match P::ABOUT.name {
-                "datadog" => 403,
-                "workos" => 200,
-                _ => 401,
+    struct Rules;
+    impl Visit for Rules {
+        type Seen = usize;
+        fn visit<P: providers::Row>(&self) -> usize {
+            let (about, rules) = (&P::ABOUT, P::PROBE_RULES);
+            let Some(lookup) = P::probe(&P::secret(7)) else {
+                assert!(
+                    rules.is_empty(),
+                    "{}: nothing is sent for its own secret",
+                    about.name
+                );
+                return 0;
             };
-            assert_eq!(
-                rule.status,
-                if rule.accepted { 200 } else { of_refusals },
-                "{name}"
-            );
-            let Expect::Object(members) = rule.body else {
-                panic!("{name}: a status alone is no answer")
-            };
-            for (media, body) in bodies(response_of(&responses, rule.status).unwrap()) {
-                let properties = body["schema"]["properties"].as_object().unwrap();
-                for member in members.iter().flat_map(|member| member.names()) {
-                    assert!(properties.contains_key(member), "{name} {media}: {member}");
+            let responses = responses_to(about.name, lookup.operation);
+            assert!(rules.iter().any(|rule| rule.accepted), "{}", about.name);
+            for rule in rules {
+                let name = format!("{} {}", about.name, rule.status);
+                assert!(rule.source.contains("read 20"), "{name}");
+                let Expect::Object(members) = rule.body else {
+                    panic!("{name}: a status alone is no answer")
+                };
+                assert!(!members.is_empty(), "{name}: a status alone is no answer");
+                for (media, body) in bodies(response_of(&responses, rule.status).unwrap()) {
+                    let properties = body["schema"]["properties"].as_object().unwrap();
+                    for member in members.iter().flat_map(|member| member.names()) {
+                        assert!(properties.contains_key(member), "{name} {media}: {member}");
+                    }
                 }
             }
+            rules.len()
         }
     }
-    check::<Devin>("apk_x", true);
-    check::<DevinV3>("cog_x", true);
-    check::<Sinjapp>("x", true);
-    check::<OpenAi>(&OpenAi::secret(7), true);
-    check::<OpenAiAdmin>(&OpenAiAdmin::secret(7), true);
-    check::<Anthropic>(&Anthropic::secret(7), true);
-    check::<GitLab>(&GitLab::secret(7), true);
-    check::<OpenRouter>(&OpenRouter::secret(7), true);
-    check::<Datadog>(&Datadog::secret(7), true);
-    check::<WorkOs>(&WorkOs::secret(7), true);
-    // Their refusals are sent for secrets that work, too.
-    check::<JupyterHub>("x", false);
-    check::<Cloudflare>(&Cloudflare::secret(7), false);
-    check::<Elasticsearch>("x", false);
-    check::<InfluxDb>("x", false);
-    check::<SendGrid>(&SendGrid::secret(7), false);
+    let rules: usize = providers::visit(&Rules).into_iter().sum();
+    assert!(rules > 40, "{rules}");
 }
 
 #[test]
@@ -517,6 +501,14 @@ fn a_secret_of_a_form_that_the_operation_cannot_judge_is_not_sent() {
     }
     assert_eq!(OpenRouter::probe("sk-proj-x"), None);
     assert_eq!(SendGrid::probe("SK-x"), None);
+    let sid = "SK0f4e0000000000000000000000000007";
+    for secret in [sid, "AC0f4e0000000000000000000000000001:x", "x:y", "x", ""] {
+        assert_eq!(Twilio::probe(secret), None, "{secret}");
+    }
+    assert!(Twilio::probe(&format!("{sid}:x")).is_some());
+    for secret in ["00Tfa4e0000000000007", "SSWS 00fa4e", "x", ""] {
+        assert_eq!(Okta::probe(secret), None, "{secret}");
+    }
     assert_eq!(WorkOs::probe(""), None);
     assert_eq!(crate::dolfin::Dolfin::probe("dol_live_x"), None);
     assert_eq!(crate::kadosei::Kadosei::probe("ks_live_x"), None);
@@ -958,7 +950,25 @@ async fn every_list_is_gone_through_to_its_end() {
     )
     .await;
     check_inventory::<Okta>(3, None, &["/api/v1/api-tokens"]).await;
-    check_inventory::<Elasticsearch>(3, revoked, &["/_security/api_key"]).await;
+    let page = |from: u8| {
+        format!(
+            "/_security/_query/api_key?source=%7B%22from%22%3A{from}%2C%22size%22%3A100%2C%22sort%22%3A%5B%22creation%22%5D%7D\
+             &source_content_type=application%2Fjson"
+        )
+    };
+    check_inventory::<Elasticsearch>(100, revoked, &[&page(0), &page(100)]).await;
+    let organization = "/organizations/org_01FA4E0000000000000000000";
+    check_inventory::<WorkOs>(
+        100,
+        Some(KeyStatus::Expired),
+        &[
+            "/organizations?limit=100",
+            &format!("{organization}1/api_keys?limit=100"),
+            &format!("{organization}1/api_keys?after=100+%2B%26%23%3D%25%C3%A9&limit=100"),
+            &format!("{organization}2/api_keys?limit=100"),
+        ],
+    )
+    .await;
     check_inventory::<InfluxDb>(3, inactive, &["/api/v2/authorizations"]).await;
     let keys = "/keys?include_disabled=true&offset=";
     let (of_one, of_two) = (
@@ -1134,6 +1144,32 @@ fn what_is_shown_of_a_secret_is_its_ends_and_no_more() {
 }
 
 #[test]
+fn an_end_of_a_key_of_workos_that_two_clocks_do_not_agree_on_is_none() {
+    let list = Lookup::new("list").with_parameter("organizationId", "org_1");
+    let read = |expires: Value| {
+        let key = json!({ "id": "api_key_1", "name": "CI", "expires_at": expires, "obfuscated_value": "sk_...AAAA" });
+        let body = json!({ "data": [key], "list_metadata": { "after": null } });
+        let page = read::<WorkOs>(&list, &body).unwrap();
+        (page.items[0].status(), page.next.len())
+    };
+    // Ours is the first moment of 2026-11-22.
+    assert_eq!(read(json!(null)), (KeyStatus::Active, 0));
+    assert_eq!(read(json!("2026-11-22T01:00:00Z")), (KeyStatus::Active, 0));
+    assert_eq!(read(json!("2026-11-21T23:59:00Z")), (KeyStatus::Unknown, 0));
+    assert_eq!(read(json!("2026-11-21T00:00:00Z")), (KeyStatus::Expired, 0));
+    assert_eq!(read(json!("once")), (KeyStatus::Unknown, 0));
+    for cursors in [json!(null), json!({ "after": "" }), json!({ "after": 7 })] {
+        let page = read_page::<WorkOs>(
+            &WorkOs::ABOUT,
+            &list,
+            &ok(&json!({ "data": [], "list_metadata": cursors })),
+            &Redactor::default(),
+        );
+        assert_eq!(page_word(&page), "unexpected_answer", "{cursors}");
+    }
+}
+
+#[test]
 fn a_secret_that_is_asked_about_shows_in_no_text() {
     let lookup = WorkOs::probe("sk_canary").unwrap();
     assert_eq!(lookup.secret(), Some("sk_canary"));
@@ -1290,6 +1326,8 @@ async fn a_refusal_that_is_said_of_secrets_that_work_says_nothing() {
     check::<Elasticsearch>().await;
     check::<InfluxDb>().await;
     check::<SendGrid>().await;
+    check::<Okta>().await;
+    check::<Twilio>().await;
 }
 
 #[tokio::test]

@@ -30,6 +30,13 @@ macro_rules! table {
         }
         $($(#[$when])? impl Row for $module::$marker {})*
         const TABLE: &[ProviderInfo] = &[$($(#[$when])? ProviderInfo(&$module::$marker),)*];
+        /// What the visitor makes of each, by its type.
+        #[cfg(all(test, feature = "fakes"))]
+        pub(crate) fn visit<V: Visit>(visitor: &V) -> Vec<V::Seen> {
+            let mut seen = Vec::new();
+            $($(#[$when])? seen.push(visitor.visit::<$module::$marker>());)*
+            seen
+        }
         /// The same where deletion is asked for, which not all of them offer.
         const DELETING: &[ProviderInfo] = &[$($(#[$when])? ProviderInfo(&Deleting($module::$marker)),)*];
     };
@@ -66,6 +73,13 @@ table! {
     gitlab_self::GitLabSelf,
     rfc7009::Rfc7009,
     algolia::Algolia,
+}
+
+/// For tests that need a provider's type and are to cover the next one unasked.
+#[cfg(all(test, feature = "fakes"))]
+pub(crate) trait Visit {
+    type Seen;
+    fn visit<P: Row>(&self) -> Self::Seen;
 }
 
 /// Everything that this crate can revoke at, in the order of the table.

@@ -4,10 +4,10 @@
 //! (`ApiKeyService.invalidateApiKeys`), read 2026-11. The path is that of all keys, and the body alone says which one
 //! dies. The status is 200 whatever happened; three lists tell. The server passes over keys that are dead already, so
 //! a dead key and an id that never was get the same empty lists. Keys can be looked up and listed, and dead ones stay there
-//! for days; a caller that may manage its own keys alone sees no others. What keys may do makes the list long: where it is
-//! more than is read of an answer, it is not read at all. While the index of keys cannot be read, the server refuses keys that
+//! for days; a caller that may manage its own keys alone sees no others. The list comes in pages, of which the vendor gives the first
+//! 10 000 keys: more are not read, and the list is not taken for the whole. While the index of keys cannot be read, the server refuses keys that
 //! work (`ApiKeyService.loadApiKeyAndValidateCredentials`), so no refusal tells that a key is dead. That a caller is told the id
-//! of its key is from memory. Never confirmed against a live cluster.
+//! of its key stands in the server's source alone. Never confirmed against a live cluster.
 
 use crate::builder::Builder;
 use crate::content::{Content, Part};
@@ -76,7 +76,7 @@ const RULES: &[Rule] = &[
 const PROBE_RULES: &[ProbeRule] = &[accepted(
     200,
     Expect::Object(&[Member::Is("authentication_type", "api_key"), Member::In("api_key", &[Member::IsText("id")])]),
-    "elastic.co, Authenticate API, which has no `api_key` (from memory, never confirmed), read 2026-11-27",
+    "elastic.co, Authenticate API, and elastic/elasticsearch, Authentication, for `api_key`; read 2026-11-27",
 )];
 
 impl Provider for Elasticsearch {
@@ -111,9 +111,8 @@ impl Provider for Elasticsearch {
         client.revoke(&generated::types::RevokeBody { ids: vec![key.to_string()] }).await
     }
 
-    /// One operation for one key and for all, which the vendor gives at once.
     fn list() -> Vec<Lookup> {
-        vec![Lookup::new(FIND)]
+        vec![keys_from(0)]
     }
 
     fn find(key: &KeyId) -> Vec<Lookup> {
@@ -136,11 +135,33 @@ impl Provider for Elasticsearch {
             _ => body.items("api_keys")?.into_iter().map(key_of).collect::<Result<_, _>>()?,
         };
         // Of a key that is not there a 404 is said.
-        if lookup.query("id").is_some() && items.is_empty() {
+        if lookup.operation == FIND && items.is_empty() {
             return Err("the answer holds no key".into());
         }
-        Ok(Page { entries: items.len() as u64, items, ..Page::default() })
+        let mut page = Page { entries: items.len() as u64, items, ..Page::default() };
+        if lookup.operation == "list" {
+            page.total = Some(body.number("total")?.ok_or("`total` is missing")?);
+            let seen = from(lookup) + page.entries;
+            if page.entries > 0 && page.total > Some(seen) {
+                page.next.push(keys_from(seen));
+            }
+        }
+        Ok(page)
     }
+}
+
+const A_PAGE: u64 = 100;
+
+/// What the body of a search says stands in the query. Keys of one moment may change places between two pages: one that is
+/// missed for that makes another come twice, and the list is not taken for the whole.
+fn keys_from(first: u64) -> Lookup {
+    let source = serde_json::json!({ "from": first, "size": A_PAGE, "sort": ["creation"] });
+    Lookup::new("list").with_query("source", source).with_query("source_content_type", "application/json")
+}
+
+fn from(list: &Lookup) -> u64 {
+    let source = list.query("source").and_then(|source| serde_json::from_str::<serde_json::Value>(source).ok());
+    source.and_then(|source| source.get("from")?.as_u64()).unwrap_or(0)
 }
 
 /// The key that is calling; a user is none.
@@ -173,7 +194,7 @@ mod fake {
     use serde_json::json;
 
     use super::Elasticsearch;
-    use crate::fakes::{Asked, Case, FakeAnswers, Issued, Reply};
+    use crate::fakes::{Asked, Case, FakeAnswers, Issued, Reply, slice};
 
     /// A dead key stays in the list.
     fn key_of(key: &Issued) -> serde_json::Value {
@@ -234,11 +255,19 @@ mod fake {
                     "error": { "type": "security_exception", "reason": "from the fake" },
                     "status": 403,
                 })),
+                ("list", None) => {
+                    let asks: serde_json::Value = serde_json::from_str(asked.text("source")?).ok()?;
+                    let number = |name: &str| usize::try_from(asks.get(name)?.as_u64()?).ok();
+                    let all: Vec<_> = keys.iter().map(key_of).collect();
+                    let (found, _) = slice(&all, number("from")?, number("size")?);
+                    let found = json!({ "total": all.len(), "count": found.len(), "api_keys": found });
+                    Reply::new(200).with_json(found)
+                }
                 (_, None) => {
                     let id = asked.text("id");
-                    let found = keys.iter().filter(|key| id.is_none_or(|id| id == key.key));
+                    let found = keys.iter().filter(|key| Some(key.key.as_str()) == id);
                     let found: Vec<_> = found.map(key_of).collect();
-                    let status = if id.is_some() && found.is_empty() { 404 } else { 200 };
+                    let status = if found.is_empty() { 404 } else { 200 };
                     Reply::new(status).with_json(json!({ "api_keys": found }))
                 }
             })

@@ -2,7 +2,9 @@
 //!
 //! Facts from the vendor's specification (okta/okta-management-openapi-spec), read 2026-11. The look-ups are of active tokens
 //! alone, and the list comes at once: where its answer links to another page, which the specification does not have, it is not
-//! taken for the whole. The path whose last segment is `current` kills the token that is calling; no id reaches it. That a token is 42
+//! taken for the whole. A token is tried by asking for its user, which renews it for 30 days like whatever else is done with it;
+//! tokens that work are refused, too, from other networks than theirs and while their user is deactivated (help.okta.com, Manage
+//! Okta API tokens), so no refusal tells that a token is dead. The path whose last segment is `current` kills the token that is calling; no id reaches it. That a token is 42
 //! characters long and an id 20 is from memory, and only makes what is too long for an id refused.
 //! Never confirmed against the live service.
 //!
@@ -24,7 +26,8 @@ use crate::builder::Builder;
 use crate::credential::Form;
 use crate::key::text_id;
 use crate::key_info::{KeyInfo, KeyStatus};
-use crate::lookup::{FIND, Lookup, Page, Reading, key_ref};
+use crate::lookup::{FIND, Lookup, PROBE, Page, Reading, key_ref};
+use crate::probe::{ProbeRule, accepted};
 use crate::provider::{About, Base, IdsReused, KeyParts, Provider, Repeat, generated};
 use crate::verdict::{Expect, Member, REVOKED, Rule, on};
 use crate::wire::Sent;
@@ -56,6 +59,13 @@ impl KeyParts for KeyId {
 
 const RULES: &[Rule] =
     &[on(204, REVOKED).source("okta/okta-management-openapi-spec, revokeApiToken, read 2026-11")];
+
+/// No refusal is among them: see above.
+const PROBE_RULES: &[ProbeRule] = &[accepted(
+    200,
+    Expect::Object(&[Member::IsText("id"), Member::IsText("status")]),
+    "okta/okta-sdk-golang, GetUser, for `me`; help.okta.com, Manage Okta API tokens; read 2026-11-27",
+)];
 
 impl Provider for Okta {
     type Key = KeyId;
@@ -99,6 +109,15 @@ impl Provider for Okta {
     fn find(key: &KeyId) -> Vec<Lookup> {
         vec![Lookup::new(FIND).with_parameter("apiTokenId", key)]
     }
+
+    /// Not the id of a token.
+    fn probe(secret: &str) -> Option<Lookup> {
+        let is_token = KeyId::new(secret).is_err() && secret.starts_with("00");
+        is_token.then(|| Lookup::new(PROBE).with_parameter("id", "me"))
+    }
+
+    const PROBE_CREDENTIALS: &'static [Form] = &[Form::Scheme("SSWS")];
+    const PROBE_RULES: &'static [ProbeRule] = PROBE_RULES;
 
     fn page(lookup: &Lookup, body: Reading<'_>) -> Result<Page, String> {
         if lookup.operation == FIND {
@@ -163,8 +182,13 @@ mod fake {
             }
         }
 
+        fn secret(number: u64) -> String {
+            format!("00fa4e{number:036x}")
+        }
+
         fn look_up(asked: &Asked, keys: &[Issued]) -> Option<Reply> {
             Some(match (asked.operation, asked.key(keys)) {
+                ("probe", _) => Reply::new(200).with_json(json!({ "id": "00ufake", "status": "ACTIVE" })),
                 ("list", _) => {
                     let all: Vec<_> = Asked::live(keys).into_iter().map(token_of).collect();
                     let link = "<https://your-org.okta.com/api/v1/api-tokens>; rel=\"self\"";

@@ -4,7 +4,8 @@
 //! that errors are `{code, message, more_info, status}` is from memory and decides nothing. What a second revoke gets is
 //! not stated, so nothing that may have arrived is sent again. Keys are listed one account at a time, those of subaccounts
 //! among them and those of closed accounts not; only the account's own credential or a main key
-//! may list accounts and keys (twilio.com, Key resource). Never confirmed against the live service.
+//! may list accounts and keys (twilio.com, Key resource). A secret is tried as a pair, `SID:SECRET`: of a main key the list of
+//! accounts says that it is accepted, and of all others nothing. Never confirmed against the live service.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -27,8 +28,9 @@ use crate::input::InvalidInput;
 use crate::key::{is_marked_hex, split_pair, text_id};
 use crate::key_info::{KeyInfo, KeyStatus};
 use crate::lookup::{FIND, Lookup, Page, Reading, key_ref};
+use crate::probe::{ProbeRule, accepted};
 use crate::provider::{About, Base, IdsReused, KeyParts, Provider, Repeat, generated};
-use crate::verdict::{REVOKED, Rule, on};
+use crate::verdict::{Expect, Member, REVOKED, Rule, on};
 use crate::wire::Sent;
 
 generated!("twilio");
@@ -93,6 +95,13 @@ impl KeyParts for Key {
 
 const RULES: &[Rule] = &[on(204, REVOKED).source("twilio/twilio-oai, api_v2010, DeleteKey, read 2026-11")];
 
+/// No refusal is among them: keys that may not manage accounts are refused, too.
+const PROBE_RULES: &[ProbeRule] = &[accepted(
+    200,
+    Expect::Object(&[Member::IsList("accounts")]),
+    "twilio.com, Create API keys in Twilio Console: main keys alone may list accounts, read 2026-11-27",
+)];
+
 /// Of at most 1000, of accounts and of keys.
 const A_PAGE: u32 = 50;
 
@@ -143,6 +152,13 @@ impl Provider for Twilio {
         let find = Lookup::new(FIND).with_parameter("AccountSid", &key.account_sid);
         vec![find.with_parameter("Sid", &key.key_id)]
     }
+
+    fn probe(secret: &str) -> Option<Lookup> {
+        let is_pair = secret.split_once(':').is_some_and(|(sid, _)| KeyId::new(sid).is_ok());
+        is_pair.then(|| Lookup::new("list_owners").with_query("PageSize", 1))
+    }
+
+    const PROBE_RULES: &'static [ProbeRule] = PROBE_RULES;
 
     fn page(lookup: &Lookup, body: Reading<'_>) -> Result<Page, String> {
         let account = lookup.parameter("AccountSid");
@@ -221,6 +237,11 @@ mod fake {
                 Case::Again | Case::Unknown => refused(404, 20404, "no such key"),
                 Case::Unauthenticated => refused(401, 20003, "not authenticated"),
             }
+        }
+
+        /// Of a main key.
+        fn secret(number: u64) -> String {
+            format!("SK0f4e{number:028x}:fake-secret-{number:08x}")
         }
 
         fn look_up(asked: &Asked, keys: &[Issued]) -> Option<Reply> {

@@ -3,18 +3,20 @@
 //! Facts from the vendor's specification (workos/openapi-spec), read 2026-11. Without an `expires_at` the time of the key is
 //! over at once. With one the same operation plans an end, or takes a planned one back where it is null, so the body has no
 //! members and the guard lets no others leave; and a death is read off the `expires_at` of the answer. Whether an end that
-//! has come can be taken back is not stated: it is counted as reversible. Of keys only secrets are asked about, with the
-//! secret in the body of a POST that changes nothing. Never confirmed against the live service.
+//! has come can be taken back is not stated: it is counted as reversible. Keys are listed one organization at a time; those
+//! that belong to users are not in the inventory. Whether a key whose time is over stays in its list is not stated. A secret is
+//! asked about in the body of a POST that changes nothing. Never confirmed against the live service.
 
 use crate::builder::Builder;
 use crate::content::{Content, Part};
 use crate::credential::Form;
 use crate::key::text_id;
-use crate::lookup::{Lookup, SECRET, not_offered};
+use crate::key_info::{KeyInfo, KeyStatus};
+use crate::lookup::{Lookup, Page, Reading, SECRET, key_ref};
 use crate::probe::{ProbeRule, accepted, refused};
 use crate::provider::{About, Base, Deletion, IdsReused, KeyParts, Provider, Repeat, generated};
 use crate::verdict::{ALREADY_REVOKED, Expect, Member, REVOKED, Rule, SCHEDULED, WRONG_OBJECT, on};
-use crate::wire::Sent;
+use crate::wire::{Generated, Sent};
 
 generated!("workos");
 
@@ -32,6 +34,11 @@ pub fn builder() -> Builder<WorkOs> {
 text_id!(
     /// The id of an API key, such as `api_key_01EHZNVPK3SFK441A1RGBFSHRT`. Not the key, which begins `sk_`.
     KeyId, "workos", "key"
+);
+
+text_id!(
+    /// The id of an organization, such as `org_01EHZNVPK3SFK441A1RGBFSHRT`.
+    OrganizationId, "workos", "organization"
 );
 
 impl KeyParts for KeyId {
@@ -71,6 +78,9 @@ const PROBE_RULES: &[ProbeRule] = &[
 ];
 
 const VALIDATION: &str = "workos/openapi-spec, ApiKeysController_validateApiKey, read 2026-11-27";
+
+/// The most that is given, of organizations and of keys.
+const A_PAGE: u32 = 100;
 
 impl Provider for WorkOs {
     type Key = KeyId;
@@ -128,6 +138,10 @@ impl Provider for WorkOs {
         client.revoke_by_deletion(key.as_str()).await
     }
 
+    fn list() -> Vec<Lookup> {
+        vec![Lookup::new("list_owners").with_query("limit", A_PAGE)]
+    }
+
     fn probe(secret: &str) -> Option<Lookup> {
         (!secret.is_empty()).then(|| Lookup::new("probe").about_secret(secret))
     }
@@ -141,9 +155,47 @@ impl Provider for WorkOs {
             ("probe", Some(secret)) => {
                 client.probe(&generated::types::ProbeBody { value: secret.to_owned() }).await
             }
-            _ => not_offered().await,
+            _ => client.look_up(lookup).await,
         }
     }
+
+    fn page(lookup: &Lookup, body: Reading<'_>) -> Result<Page, String> {
+        let entries = body.items("data")?;
+        let mut page = Page { entries: entries.len() as u64, ..Page::default() };
+        let cursors = body.object("list_metadata")?.ok_or("`list_metadata` is null")?;
+        if cursors.has("after") {
+            page.next.push(lookup.clone().with_query("after", cursors.cursor("after")?));
+        }
+        for entry in entries {
+            match lookup.operation {
+                "list" => page.items.push(key_of(lookup.parameter("organizationId"), entry)?),
+                _ => page.next.push(keys_of(&entry.id("id")?)),
+            }
+        }
+        Ok(page)
+    }
+}
+
+fn keys_of(organization: &OrganizationId) -> Lookup {
+    Lookup::new("list").with_parameter("organizationId", organization).with_query("limit", A_PAGE)
+}
+
+fn key_of(organization: &str, key: Reading<'_>) -> Result<KeyInfo, String> {
+    let expires = key.time("expires_at")?;
+    let status = match expires {
+        Some(end) if key.is_over(end) => KeyStatus::Expired,
+        // Now, as far as two clocks agree on that.
+        Some(end) if key.is_past(end) => KeyStatus::Unknown,
+        _ if expires.is_none() && key.has("expires_at") => KeyStatus::Unknown,
+        _ => KeyStatus::Active,
+    };
+    let known = KeyInfo::new(key_ref::<WorkOs>(&key.id("id")?)?, status)
+        .with_owner(organization)
+        .and(key.text("name")?, KeyInfo::with_name)
+        .and(key.time("created_at")?, KeyInfo::with_created_at)
+        .and(key.time("last_used_at")?, KeyInfo::with_last_used_at)
+        .and(expires, KeyInfo::with_expires_at);
+    key.with_ends("obfuscated_value", known)
 }
 
 #[cfg(feature = "fakes")]
@@ -152,6 +204,28 @@ mod fake {
 
     use super::WorkOs;
     use crate::fakes::{Asked, Case, FakeAnswers, Issued, Reply};
+
+    const ORGANIZATION: &str = "org_01FA4E00000000000000000001";
+
+    fn key_of(key: &Issued) -> serde_json::Value {
+        json!({
+            "object": "api_key",
+            "id": key.key,
+            "owner": { "type": "organization", "id": ORGANIZATION },
+            "name": "fake",
+            "obfuscated_value": format!("sk_...{}", &key.secret[key.secret.len() - 4..]),
+            "last_used_at": null,
+            "expires_at": (!key.live).then_some("2026-01-02T00:00:00.000Z"),
+            "created_at": "2026-01-01T00:00:00.000Z",
+            "updated_at": "2026-01-01T00:00:00.000Z",
+        })
+    }
+
+    fn page(asked: &Asked, entries: &[serde_json::Value]) -> Reply {
+        let (data, after) = asked.page(entries, asked.number("limit").unwrap_or(10));
+        let cursors = json!({ "before": null, "after": after });
+        Reply::new(200).with_json(json!({ "object": "list", "data": data, "list_metadata": cursors }))
+    }
 
     impl FakeAnswers for WorkOs {
         const CREDENTIALS: &'static [&'static str] = &["sk_fake_administrator"];
@@ -183,8 +257,18 @@ mod fake {
             format!("sk_fa4e{number:028x}")
         }
 
-        /// The administrator asks about a secret, which is the one parameter.
         fn look_up(asked: &Asked, keys: &[Issued]) -> Option<Reply> {
+            let organization = |id: &str| json!({ "object": "organization", "id": id, "name": "fake" });
+            match (asked.operation, asked.parameter("organizationId")) {
+                ("list_owners", _) => {
+                    let all = [ORGANIZATION, "org_01FA4E00000000000000000002"].map(organization);
+                    return Some(page(asked, &all));
+                }
+                ("list", Some(ORGANIZATION)) => return Some(page(asked, &keys.iter().map(key_of).collect::<Vec<_>>())),
+                ("list", _) => return Some(page(asked, &[])),
+                _ => {}
+            }
+            // The administrator asks about a secret, which is the one parameter.
             let (_, secret) = asked.parameters.first()?;
             let found = Asked::live(keys).into_iter().find(|key| key.secret == *secret);
             let found = found.map(|key| json!({ "object": "api_key", "id": key.key, "name": "fake" }));
