@@ -11,26 +11,75 @@ use std::sync::LazyLock;
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
-use self::pattern::{Part, ends, fit, may_begin, most_fixed};
-use self::rules::RULES;
+pub(crate) use self::pattern::{
+    ALNUM, BASE64, BASE64URL, DIGITS, HEX, HEX_ANY_CASE, LOWER, Part, TOKEN, ends_with_crc32,
+};
+use self::pattern::{ends, fit, may_begin, most_fixed};
+use self::rules::OTHERS;
 pub use self::which::{Which, which};
 use crate::secret::Secret;
 
-/// What a form says of the secrets that have it.
-pub(crate) struct Rule {
+/// A form of secrets, and what it says of those that have it.
+pub struct SecretForm {
     name: &'static str,
     vendor: &'static str,
     what: &'static str,
     form: &'static [Part],
     checksum: Option<fn(&str) -> bool>,
-    provider: Option<&'static str>,
     manual: Option<Manual>,
     source: &'static str,
     /// Is it the id of a key, which leaks beside the secret and is no secret?
     is_id: bool,
 }
 
-impl Rule {
+impl SecretForm {
+    /// Its name, the vendor, what kind of secret it is, and the form.
+    pub(crate) const fn new(
+        name: &'static str,
+        vendor: &'static str,
+        what: &'static str,
+        form: &'static [Part],
+    ) -> Self {
+        Self {
+            name,
+            vendor,
+            what,
+            form,
+            checksum: None,
+            manual: None,
+            source: "",
+            is_id: false,
+        }
+    }
+
+    pub(crate) const fn with_checksum(mut self, is_sound: fn(&str) -> bool) -> Self {
+        self.checksum = Some(is_sound);
+        self
+    }
+
+    pub(crate) const fn by_hand(mut self, page: &'static str, how: &'static str) -> Self {
+        self.manual = Some(Manual {
+            page: Some(page),
+            how,
+        });
+        self
+    }
+
+    pub(crate) const fn in_words(mut self, how: &'static str) -> Self {
+        self.manual = Some(Manual { page: None, how });
+        self
+    }
+
+    pub(crate) const fn an_id(mut self) -> Self {
+        self.is_id = true;
+        self
+    }
+
+    pub(crate) const fn source(mut self, source: &'static str) -> Self {
+        self.source = source;
+        self
+    }
+
     /// How much of the text is fixed by this rule, if it fits.
     fn fits(&self, text: &str) -> Option<usize> {
         let fixed = fit(self.form, text.as_bytes())?;
@@ -44,7 +93,21 @@ impl Rule {
 ///
 /// That the form fits does not say that the secret is real, or that it works.
 #[derive(Clone, Copy)]
-pub struct Match(&'static Rule);
+pub struct Match {
+    form: &'static SecretForm,
+    provider: Option<&'static str>,
+}
+
+/// All forms, with the providers that revoke such keys.
+fn forms() -> impl Iterator<Item = Match> {
+    let own = crate::providers().iter().flat_map(|provider| {
+        let provider = provider.entry();
+        let name = Some(provider.about().name);
+        let forms = provider.secret_forms().iter();
+        forms.map(move |form| Match { form, provider: name })
+    });
+    own.chain(OTHERS.iter().map(|form| Match { form, provider: None }))
+}
 
 /// How a person kills a key where this crate cannot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -59,44 +122,44 @@ pub struct Manual {
 impl Match {
     /// The rule's name, such as `github-personal-token-classic`.
     pub fn rule(&self) -> &'static str {
-        self.0.name
+        self.form.name
     }
 
     /// The vendor's name, for people.
     pub fn vendor(&self) -> &'static str {
-        self.0.vendor
+        self.form.vendor
     }
 
     /// What kind of secret it is, in a few words.
     pub fn what(&self) -> &'static str {
-        self.0.what
+        self.form.what
     }
 
     /// The name of the [provider](crate::provider) that revokes such keys; `None` where this crate has none.
     pub fn provider(&self) -> Option<&'static str> {
-        self.0.provider
+        self.provider
     }
 
     /// How a person kills it. There is always one where there is no [`provider`](Self::provider); where there are both,
     /// some secrets of this form are not the provider's.
     pub fn manual(&self) -> Option<Manual> {
-        self.0.manual
+        self.form.manual
     }
 
     /// Has the secret a checksum that is right? Hardly any other text has then.
     pub fn is_checked(&self) -> bool {
-        self.0.checksum.is_some()
+        self.form.checksum.is_some()
     }
 
     /// Is it only the id of a key, which vendors hand out together with its secret? Who leaked the one has mostly leaked
     /// the other.
     pub fn is_id(&self) -> bool {
-        self.0.is_id
+        self.form.is_id
     }
 
     /// Where the form was read, and when; "from memory" is said where it was not.
     pub fn source(&self) -> &'static str {
-        self.0.source
+        self.form.source
     }
 }
 
@@ -145,41 +208,40 @@ impl Serialize for Match {
 /// # Ok::<(), keyrevoke::InvalidInput>(())
 /// ```
 pub fn identify(secret: &Secret) -> Vec<Match> {
-    let fits: Vec<(bool, usize, &'static Rule)> = RULES
-        .iter()
-        .filter_map(|rule| Some((rule.checksum.is_some(), rule.fits(secret.expose())?, rule)))
+    let fits: Vec<(bool, usize, Match)> = forms()
+        .filter_map(|found| Some((found.is_checked(), found.form.fits(secret.expose())?, found)))
         .collect();
-    let says = |(checked, fixed, _): &(bool, usize, &'static Rule)| (*checked, *fixed);
+    let says = |(checked, fixed, _): &(bool, usize, Match)| (*checked, *fixed);
     let most = fits.iter().map(says).max();
     let best = fits.iter().filter(|fit| Some(says(fit)) == most);
-    best.map(|(_, _, rule)| Match(rule)).collect()
+    best.map(|(_, _, found)| *found).collect()
 }
 
 /// A form with less fixed text than this says nothing by itself.
 const LEAST_FIXED: usize = 4;
 
 /// The rules of secrets by the bytes with which these may begin: each key of a list is held against them several times.
-static BY_FIRST: LazyLock<[Vec<&Rule>; 256]> = LazyLock::new(|| {
+static BY_FIRST: LazyLock<[Vec<&SecretForm>; 256]> = LazyLock::new(|| {
+    let says = |form: &&SecretForm| !form.is_id && most_fixed(form.form) >= LEAST_FIXED;
+    let forms: Vec<&SecretForm> = forms().map(|found| found.form).filter(says).collect();
     std::array::from_fn(|first| {
-        let says = |rule: &&Rule| !rule.is_id && most_fixed(rule.form) >= LEAST_FIXED;
-        let may = |rule: &&Rule| says(rule) && may_begin(rule.form, first as u8);
-        RULES.iter().filter(may).collect()
+        let may = forms.iter().filter(|form| may_begin(form.form, first as u8));
+        may.copied().collect()
     })
 });
 
 /// Has the text the form of a secret, as far as a form says anything?
 pub(crate) fn has_form_of_secret(text: &str) -> bool {
     let rules = text.bytes().next().map(|first| &BY_FIRST[usize::from(first)]);
-    let says_so = |rule: &&Rule| rule.fits(text) >= Some(LEAST_FIXED);
+    let says_so = |rule: &&SecretForm| rule.fits(text) >= Some(LEAST_FIXED);
     rules.is_some_and(|rules| rules.iter().any(says_so))
 }
 
 /// How long the beginning and the end of a secret are that it shares with others of its kind, by the rules that it fits;
 /// `None` where none says. Ids say nothing: those of one account may begin alike.
 fn shared_ends(text: &str) -> Option<(usize, usize)> {
-    let fitting = RULES
-        .iter()
-        .filter(|rule| !rule.is_id && rule.fits(text).is_some());
+    let fitting = forms().map(|found| found.form);
+    let fitting = fitting.filter(|form| !form.is_id && form.fits(text).is_some());
     let most = |one: (usize, usize), other: (usize, usize)| (one.0.max(other.0), one.1.max(other.1));
-    fitting.map(|rule| ends(rule.form, text)).reduce(most)
+    fitting.map(|form| ends(form.form, text)).reduce(most)
 }

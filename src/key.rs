@@ -414,24 +414,28 @@ pub(crate) fn check_number(provider: &'static str, subject: &str, text: &str) ->
     }
 }
 
-/// Splits a key of two parts, `FIRST/SECOND`.
-pub(crate) fn split_pair<'a>(
+/// Splits a key of several ids, such as `FIRST/SECOND`.
+pub(crate) fn split_ids<'a, const COUNT: usize>(
     provider: &'static str,
     form: &'static str,
     text: &'a str,
-) -> Result<(&'a str, &'a str), InvalidInput> {
-    match text.split_once('/') {
-        Some((first, second)) if !second.contains('/') => Ok((first, second)),
-        _ => {
-            refuse_secret(provider, "key", text)?;
-            Err(InvalidInput::new(
-                provider,
-                format!("{provider} key {}", shown(text)),
-                "is not two ids with one slash between them",
-                format!("write {form}"),
-            ))
-        }
+) -> Result<[&'a str; COUNT], InvalidInput> {
+    let ids: Vec<&str> = text.split('/').collect();
+    if let Ok(ids) = ids.try_into() {
+        return Ok(ids);
     }
+    refuse_secret(provider, "key", text)?;
+    let reason = match COUNT {
+        2 => "is not two ids with one slash between them".to_owned(),
+        _ => format!("is not {COUNT} ids with slashes between them"),
+    };
+    let subject = format!("{provider} key {}", shown(text));
+    Err(InvalidInput::new(
+        provider,
+        subject,
+        reason,
+        format!("write {form}"),
+    ))
 }
 
 /// An id newtype over text; where the provider states its form, with that in words and as a check.

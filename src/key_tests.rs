@@ -15,7 +15,7 @@ fn number(text: &str) -> Result<i64, InvalidInput> {
 }
 
 fn pair(text: &str) -> Result<(&str, &str), InvalidInput> {
-    split_pair("example", "FIRST/SECOND", text)
+    split_ids("example", "FIRST/SECOND", text).map(|[first, second]| (first, second))
 }
 
 #[test]

@@ -61,6 +61,8 @@ mod secret;
 mod secret_key;
 #[cfg(feature = "aws")]
 mod sigv4;
+#[cfg(all(test, feature = "fakes"))]
+mod skeletons;
 mod source;
 #[cfg(all(test, feature = "fakes"))]
 mod specimen;

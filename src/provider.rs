@@ -11,6 +11,7 @@ use serde::Serialize;
 use crate::capabilities::Capabilities;
 use crate::content::Content;
 use crate::credential::Form;
+use crate::identify::SecretForm;
 use crate::input::InvalidInput;
 use crate::lookup::{Lookup, Page, Reading, not_offered};
 use crate::probe::ProbeRule;
@@ -118,6 +119,10 @@ pub trait Provider: Sized + Send + Sync + 'static {
     /// keys, where nothing tells beforehand to which: a word that has to be said of every key is soon said without thinking.
     #[doc(hidden)]
     const TAKES_MORE: bool = false;
+
+    /// What the secrets of its keys look like, where that is known.
+    #[doc(hidden)]
+    const SECRET_FORMS: &'static [SecretForm] = &[];
 
     /// Headers that are the same on every request, such as the version of the interface.
     #[doc(hidden)]

@@ -9,6 +9,7 @@ use crate::builder::{BuildError, BuildTarget, Builder, Settings};
 use crate::content::Content;
 #[cfg(feature = "fakes")]
 use crate::credential::Form;
+use crate::identify::SecretForm;
 use crate::input::InvalidInput;
 use crate::key::KeyRef;
 use crate::outcome::SCHEMA;
@@ -402,6 +403,10 @@ pub(crate) trait Entry: Send + Sync {
     fn document_version(&self) -> &'static str;
     fn confirmed(&self) -> Option<&'static str>;
     fn probe_rules(&self) -> &'static [ProbeRule];
+    /// What the secrets of its keys look like.
+    fn secret_forms(&self) -> &'static [SecretForm] {
+        &[]
+    }
     #[cfg(feature = "fakes")]
     fn headers(&self) -> &'static [(&'static str, &'static str)];
     fn check_key(&self, key: &str) -> Result<String, InvalidInput>;
@@ -464,6 +469,10 @@ impl<P: Row> Entry for P {
 
     fn probe_rules(&self) -> &'static [ProbeRule] {
         Provider::probe_rules(self)
+    }
+
+    fn secret_forms(&self) -> &'static [SecretForm] {
+        P::SECRET_FORMS
     }
 
     #[cfg(feature = "fakes")]

@@ -14,7 +14,7 @@ use crate::builder::Builder;
 use crate::content::{Content, Part};
 use crate::credential::{Credential, Form};
 use crate::input::InvalidInput;
-use crate::key::{split_pair, text_id};
+use crate::key::{split_ids, text_id};
 use crate::outcome::{Disposition, ErrorKind, KeyState, RevokeResult};
 use crate::provider::{About, Base, IdsReused, KeyParts, Provider, Repeat, generated};
 use crate::retry::RetryPolicy;
@@ -77,7 +77,7 @@ impl FromStr for Key {
     type Err = InvalidInput;
 
     fn from_str(text: &str) -> Result<Self, InvalidInput> {
-        let (tenant, key) = split_pair("specimen", "TENANT/KEY", text)?;
+        let [tenant, key] = split_ids("specimen", "TENANT/KEY", text)?;
         Ok(Self(tenant.parse()?, key.parse()?))
     }
 }

@@ -302,6 +302,55 @@ fn the_rows_that_are_printed_for_our_own_documents_are_those_that_are_listed() {
     }
 }
 
+/// What `src/skeletons.rs` compiles.
+#[test]
+fn what_is_printed_for_a_document_is_what_is_compiled() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/specimen");
+    let kept: toml::Table = std::fs::read_to_string(folder.join("providers.toml"))
+        .unwrap()
+        .parse()
+        .unwrap();
+    let made = kept.keys().filter(|name| name.starts_with("made-"));
+    let made: Vec<&String> = made.collect();
+    assert_eq!(made.len(), 6);
+    for name in made {
+        let file = folder.join(format!("{name}.yaml"));
+        let output = run(&["providers", "--check", file.to_str().unwrap()]);
+        assert_eq!(output.status.code(), Some(0), "{name}: {}", err(&output));
+        let text = out(&output);
+        let (row, rest) = text.split_once("## the table in src/providers.rs").unwrap();
+        let (line, module) = rest.split_once(".rs\n\n").unwrap();
+        let row: toml::Table = row.trim_start_matches("## specs/providers.toml").parse().unwrap();
+        let (mut row, mut listed) = (row[name].clone(), kept[name].clone());
+        for date in [&mut row, &mut listed].map(|row| &mut row["documents"][0]["read"]) {
+            *date = "the day".into();
+        }
+        assert_eq!(row, listed, "{name}");
+        let path = folder.join(format!("{}.rs", name.replace('-', "_")));
+        let today = row_date(&text);
+        let module = module.trim_end_matches('\n').to_owned() + "\n";
+        let module = module.replace(&today, "2026-11-27");
+        if std::env::var_os("KEYREVOKE_BLESS").is_some() {
+            std::fs::write(&path, &module).unwrap();
+        }
+        assert_eq!(module, std::fs::read_to_string(&path).unwrap(), "{name}");
+        let marker: String = name
+            .split('-')
+            .map(|word| word[..1].to_uppercase() + &word[1..])
+            .collect();
+        assert!(
+            line.contains(&format!("{}::{marker},", name.replace('-', "_"))),
+            "{line}"
+        );
+    }
+}
+
+/// The day that stands in what is printed.
+fn row_date(text: &str) -> String {
+    let (_, rest) = text.split_once("read = \"").unwrap();
+    rest[..10].to_owned()
+}
+
 #[test]
 fn everything_that_a_document_lacks_is_said_at_once_with_its_place() {
     let document = r#"

@@ -1,82 +1,29 @@
-//! The forms of secrets. A vendor's page is named where it states the form; "scanners" are the rules of gitleaks, and others
+//! The forms of secrets of vendors whose keys no provider here revokes; those of providers stand in their modules. A vendor's page is named where it states the form; "scanners" are the rules of gitleaks, and others
 //! where they are named, which find such secrets in practice. Read 2026-11-22. What only says where to click is from
 //! memory where no page is named for it.
 //!
 //! Left out are secrets that look like any hexadecimal number or random text (Algolia, Datadog, Elasticsearch, Sinjapp,
 //! Mailgun's newer ones), and those of more than one line (Google's service accounts).
 
+use super::SecretForm;
 use super::pattern::Part::{Is, Of};
 use super::pattern::{
-    ALNUM, BASE32, BASE64, BASE64URL, DIGITS, HEX, HEX_ANY_CASE, LETTERS, LOWER, Part, TOKEN, ends_with_crc32,
+    ALNUM, BASE32, BASE64, BASE64URL, DIGITS, HEX, HEX_ANY_CASE, LETTERS, TOKEN, ends_with_crc32,
 };
-use super::{Manual, Rule};
-
-/// Begins a rule: its name, the vendor, what kind of secret it is, and its form.
-const fn rule(name: &'static str, vendor: &'static str, what: &'static str, form: &'static [Part]) -> Rule {
-    Rule {
-        name,
-        vendor,
-        what,
-        form,
-        checksum: None,
-        provider: None,
-        manual: None,
-        source: "",
-        is_id: false,
-    }
-}
-
-impl Rule {
-    const fn with_checksum(mut self, is_sound: fn(&str) -> bool) -> Self {
-        self.checksum = Some(is_sound);
-        self
-    }
-
-    const fn of_provider(mut self, name: &'static str) -> Self {
-        self.provider = Some(name);
-        self
-    }
-
-    const fn by_hand(mut self, page: &'static str, how: &'static str) -> Self {
-        self.manual = Some(Manual {
-            page: Some(page),
-            how,
-        });
-        self
-    }
-
-    const fn in_words(mut self, how: &'static str) -> Self {
-        self.manual = Some(Manual { page: None, how });
-        self
-    }
-
-    const fn an_id(mut self) -> Self {
-        self.is_id = true;
-        self
-    }
-
-    const fn source(mut self, source: &'static str) -> Self {
-        self.source = source;
-        self
-    }
-}
 
 const SCANNERS: &str = "scanners, read 2026-11-22";
-const DEVIN: &str = "docs.devin.ai, Authentication, which states the beginning alone; read 2026-11-22";
 const GITHUB: &str = "github.blog, Authentication token format updates (2021-03-31) and its announcement of the checksum; which CRC and digits, from tokens published as examples; read 2026-11-22";
 const GITHUB_APPS: &str = "https://docs.github.com/en/rest/apps/installations";
 const GITHUB_APPS_WAY: &str = "Call DELETE /installation/token with the token itself, or wait: it lives one hour, or as long as its workflow.";
 const GITLAB: &str =
     "docs.gitlab.com, GitLab token overview, for the beginning; scanners for the rest; read 2026-11-22";
 const GITLAB_PAGE: &str = "https://docs.gitlab.com/security/tokens/";
-const GITLAB_WAY: &str = "Revoke it where its owner, project or group lists access tokens, or with the token itself by DELETE /personal_access_tokens/self.";
 const OPENAI: &str = "scanners (gitleaks, GitGuardian), read 2026-11-22";
 const OPENAI_PAGE: &str = "https://platform.openai.com/api-keys";
 const OPENAI_WAY: &str =
     "Delete it in the API keys of its project; a service account's key, by deleting the service account.";
 const ANTHROPIC: &str =
     "platform.claude.com, Get an API key, for the beginning; scanners for the rest; read 2026-11-22";
-const SLACK: &str = "scanners, and api.slack.com, auth.revoke, for the way; read 2026-11-22";
 const SHOPIFY: &str = "shopify.dev, changelog, lengths of access tokens (2020-04-01) and of app secrets (2020-01-28); read 2026-11-22";
 const CLOUDFLARE: &str = "developers.cloudflare.com, Token formats; what the checksum is, and its length, are not stated; read 2026-11-22";
 const CLOUDFLARE_PAGE: &str = "https://dash.cloudflare.com/profile/api-tokens";
@@ -85,67 +32,15 @@ const AWS: &str =
 const NOTION_PAGE: &str = "https://www.notion.so/my-integrations";
 const NOTION_WAY: &str = "Refresh the secret of the integration, or delete the integration.";
 
-pub(super) const RULES: &[Rule] = &[
-    // The first providers of this crate; the others stand with their like.
-    rule("dolfin-api-key", "Dolfin", "API key", &[Is(&["dol_live_", "dol_"]), Of(TOKEN, 8, 512)])
-        .of_provider("dolfin")
-        .source("docs.dolfinai.co, Authentication, which states the beginning alone; read 2026-11-22"),
-    rule("devin-personal-key", "Devin", "personal API key", &[Is(&["apk_user_"]), Of(TOKEN, 8, 512)])
-        .of_provider("devin")
-        .source(DEVIN),
-    rule("devin-service-key", "Devin", "service API key", &[Is(&["apk_"]), Of(TOKEN, 8, 512)])
-        .of_provider("devin")
-        .source(DEVIN),
-    rule(
-        "devin-v3-key",
-        "Devin",
-        "API key of a service user, or personal access token",
-        &[Is(&["cog_"]), Of(TOKEN, 8, 512)],
-    )
-    .of_provider("devin-v3")
-    .by_hand(
-        "https://docs.devin.ai/api-reference/authentication",
-        "Look among people's personal access tokens if no service user has it: they begin alike.",
-    )
-    .source(DEVIN),
-    rule("kadosei-key", "Kadosei", "application's key", &[Is(&["ks_live_", "ks_test_"]), Of(TOKEN, 8, 512)])
-        .of_provider("kadosei")
-        .source("docs.kadosei.com, About the API, which states the beginning alone; read 2026-11-22"),
+/// Those of keys that no provider here revokes.
+pub(super) const OTHERS: &[SecretForm] = &[
     // Code and packages.
-    rule(
-        "github-personal-token-classic",
-        "GitHub",
-        "personal access token (classic)",
-        &[Is(&["ghp_"]), Of(ALNUM, 36, 36)],
-    )
-    .with_checksum(ends_with_crc32)
-    .of_provider("github")
-    .source(GITHUB),
-    rule(
-        "github-personal-token",
-        "GitHub",
-        "fine-grained personal access token",
-        &[Is(&["github_pat_"]), Of(ALNUM, 22, 22), Is(&["_"]), Of(ALNUM, 59, 59)],
-    )
-    .of_provider("github")
-    .source(SCANNERS),
-    rule(
-        "github-user-token",
-        "GitHub",
-        "token of an app or OAuth app for a user",
-        &[Is(&["gho_", "ghu_"]), Of(ALNUM, 36, 36)],
-    )
-    .with_checksum(ends_with_crc32)
-    .of_provider("github")
-    .source(GITHUB),
-    rule("github-refresh-token", "GitHub", "refresh token of an app", &[Is(&["ghr_"]), Of(ALNUM, 36, 76)])
-        .of_provider("github")
-        .source("github.blog, Authentication token format updates (2021-03-31), for the beginning; the length from memory; read 2026-11-22"),
-    rule("github-installation-token", "GitHub", "installation token of an app", &[Is(&["ghs_"]), Of(ALNUM, 36, 36)])
+
+    SecretForm::new("github-installation-token", "GitHub", "installation token of an app", &[Is(&["ghs_"]), Of(ALNUM, 36, 36)])
         .with_checksum(ends_with_crc32)
         .by_hand(GITHUB_APPS, GITHUB_APPS_WAY)
         .source(GITHUB),
-    rule(
+    SecretForm::new(
         "github-installation-token-stateless",
         "GitHub",
         "installation token of an app",
@@ -162,25 +57,7 @@ pub(super) const RULES: &[Rule] = &[
     )
     .by_hand(GITHUB_APPS, GITHUB_APPS_WAY)
     .source("docs.github.com, Generating an installation access token: ghs_APPID_JWT since 2026-04-27; read 2026-11-22"),
-    rule(
-        "gitlab-access-token",
-        "GitLab",
-        "personal, project or group access token",
-        &[Is(&["glpat-"]), Of(BASE64URL, 20, 20)],
-    )
-    .of_provider("gitlab")
-    .by_hand(GITLAB_PAGE, GITLAB_WAY)
-    .source(GITLAB),
-    rule(
-        "gitlab-access-token-routable",
-        "GitLab",
-        "personal, project or group access token",
-        &[Is(&["glpat-"]), Of(BASE64URL, 27, 300), Is(&[".", ".01."]), Of(LOWER, 9, 9)],
-    )
-    .of_provider("gitlab")
-    .by_hand(GITLAB_PAGE, GITLAB_WAY)
-    .source(GITLAB),
-    rule(
+    SecretForm::new(
         "gitlab-other-token",
         "GitLab",
         "token of an application, deployment, runner, job, trigger, agent, feed or the like",
@@ -194,11 +71,11 @@ pub(super) const RULES: &[Rule] = &[
     )
     .by_hand(GITLAB_PAGE, "Revoke or reset it where the page says for its kind.")
     .source(GITLAB),
-    rule("npm-token", "npm", "access token", &[Is(&["npm_"]), Of(ALNUM, 36, 36)])
+    SecretForm::new("npm-token", "npm", "access token", &[Is(&["npm_"]), Of(ALNUM, 36, 36)])
         .with_checksum(ends_with_crc32)
         .in_words("Delete it in the access tokens of its owner's account; npm says that it may take an hour.")
         .source("github.blog, Announcing npm's new access token format (2021-09-23); read 2026-11-22"),
-    rule(
+    SecretForm::new(
         "pypi-token",
         "PyPI",
         "API token",
@@ -207,35 +84,15 @@ pub(super) const RULES: &[Rule] = &[
     )
     .in_words("Remove it in the account settings of its owner, at the index that issued it.")
     .source(SCANNERS),
-    rule("docker-token", "Docker", "access token", &[Is(&["dckr_pat_", "dckr_oat_"]), Of(BASE64URL, 20, 64)])
+    SecretForm::new("docker-token", "Docker", "access token", &[Is(&["dckr_pat_", "dckr_oat_"]), Of(BASE64URL, 20, 64)])
         .by_hand(
             "https://app.docker.com/settings/personal-access-tokens",
             "Delete it in the personal or organisation access tokens.",
         )
         .source("docs.docker.com, Create access token, which shows the beginning; the rest from memory; read 2026-11-22"),
     // Models.
-    rule(
-        "openai-project-key",
-        "OpenAI",
-        "API key of a project",
-        &[Is(&["sk-proj-", "sk-svcacct-"]), Of(BASE64URL, 20, 74), Is(&["T3BlbkFJ"]), Of(BASE64URL, 20, 74)],
-    )
-    .of_provider("openai")
-    .by_hand(OPENAI_PAGE, OPENAI_WAY)
-    .source(OPENAI),
-    rule(
-        "openai-admin-key",
-        "OpenAI",
-        "admin API key",
-        &[Is(&["sk-admin-"]), Of(BASE64URL, 20, 74), Is(&["T3BlbkFJ"]), Of(BASE64URL, 20, 74)],
-    )
-    .of_provider("openai-admin")
-    .by_hand(
-        "https://platform.openai.com/settings/organization/admin-keys",
-        "Delete it in the admin keys of the organisation.",
-    )
-    .source(OPENAI),
-    rule(
+
+    SecretForm::new(
         "openai-key",
         "OpenAI",
         "API key of a user",
@@ -243,10 +100,7 @@ pub(super) const RULES: &[Rule] = &[
     )
     .by_hand(OPENAI_PAGE, OPENAI_WAY)
     .source(OPENAI),
-    rule("anthropic-api-key", "Anthropic", "API key", &[Is(&["sk-ant-api03-"]), Of(BASE64URL, 93, 93), Is(&["AA"])])
-        .of_provider("anthropic")
-        .source(ANTHROPIC),
-    rule(
+    SecretForm::new(
         "anthropic-admin-key",
         "Anthropic",
         "admin API key",
@@ -257,11 +111,7 @@ pub(super) const RULES: &[Rule] = &[
         "Disable or delete it in the admin keys of the organisation.",
     )
     .source(ANTHROPIC),
-    rule("openrouter-key", "OpenRouter", "API key or management key", &[Is(&["sk-or-v1-"]), Of(HEX, 64, 64)])
-        .of_provider("openrouter")
-    .by_hand("https://openrouter.ai/settings/keys", "Delete it in the key settings of its account.")
-        .source("openrouter.ai, API keys, for the beginning; public checkers of keys for the rest; read 2026-11-22"),
-    rule(
+    SecretForm::new(
         "huggingface-token",
         "Hugging Face",
         "user or organisation token",
@@ -272,36 +122,9 @@ pub(super) const RULES: &[Rule] = &[
         "Its owner invalidates or deletes it in the access token settings: there is no public operation for it.",
     )
     .source("scanners, and huggingface.co, User access tokens, for the way; read 2026-11-22"),
-    rule(
-        "pinecone-key",
-        "Pinecone",
-        "API key",
-        &[Is(&["pcsk_"]), Of(ALNUM, 5, 6), Is(&["_"]), Of(ALNUM, 63, 63)],
-    )
-    .of_provider("pinecone")
-    .by_hand(
-        "https://docs.pinecone.io/guides/projects/manage-api-keys",
-        "Delete it in the API keys of its project; what stands between its underscores is shown there.",
-    )
-    .source("scanners (TruffleHog, which tried it with keys), and docs.pinecone.io, Manage API keys, for the way; read 2026-11-22"),
     // Messages.
-    rule(
-        "slack-bot-token",
-        "Slack",
-        "bot token",
-        &[Is(&["xoxb-"]), Of(DIGITS, 8, 14), Is(&["-"]), Of(BASE64URL, 18, 64)],
-    )
-    .of_provider("slack")
-    .source(SLACK),
-    rule(
-        "slack-user-token",
-        "Slack",
-        "user, workspace or configuration token",
-        &[Is(&["xoxp-", "xoxe-", "xoxe.xoxp-", "xoxe.xoxb-", "xoxa-", "xoxr-", "xoxs-", "xoxo-"]), Of(BASE64URL, 20, 255)],
-    )
-    .of_provider("slack")
-    .source(SLACK),
-    rule(
+
+    SecretForm::new(
         "slack-app-token",
         "Slack",
         "app-level token",
@@ -318,28 +141,10 @@ pub(super) const RULES: &[Rule] = &[
     )
     .by_hand("https://api.slack.com/apps", "Revoke it under the app's Basic Information, App-Level Tokens.")
     .source("scanners, and docs.gitlab.com, Exposure of a Slack app level token, for the way; read 2026-11-22"),
-    rule(
-        "sendgrid-key",
-        "Twilio SendGrid",
-        "API key",
-        &[Is(&["SG."]), Of(BASE64URL, 22, 22), Is(&["."]), Of(BASE64URL, 43, 43)],
-    )
-    .by_hand(
-        "https://app.sendgrid.com/settings/api_keys",
-        "Delete it in the API keys; its id there is what stands between its dots.",
-    )
-    .source("twilio.com, SendGrid API keys, for 69 characters; scanners (NeMo) for their parts; read 2026-11-22"),
-    rule("twilio-key-id", "Twilio", "SID of an API key", &[Is(&["SK"]), Of(HEX_ANY_CASE, 32, 32)])
-        .an_id()
-        .by_hand(
-            "https://console.twilio.com/",
-            "Delete the key of this SID under Account management, Keys & credentials.",
-        )
-        .source("twilio.com, Key resource v1, and Create API keys in the Twilio Console; read 2026-11-22"),
-    rule("mailgun-key", "Mailgun", "private API key", &[Is(&["key-"]), Of(HEX, 32, 32)])
+    SecretForm::new("mailgun-key", "Mailgun", "private API key", &[Is(&["key-"]), Of(HEX, 32, 32)])
         .by_hand("https://app.mailgun.com/settings/api_security", "Delete it in the API keys of the account.")
         .source(SCANNERS),
-    rule(
+    SecretForm::new(
         "discord-token",
         "Discord",
         "token of a bot or user",
@@ -359,7 +164,7 @@ pub(super) const RULES: &[Rule] = &[
     )
     .source("scanners (Sapphire's TokenRegex), the longer ends from memory; read 2026-11-22"),
     // Money.
-    rule(
+    SecretForm::new(
         "stripe-key",
         "Stripe",
         "secret or restricted key",
@@ -370,13 +175,13 @@ pub(super) const RULES: &[Rule] = &[
         "Roll or delete it on this page, with expiry now: there is no public operation for it.",
     )
     .source("docs.stripe.com, API keys, for the way; what Stripe told GitLab of the form, in its tracker; read 2026-11-22"),
-    rule("square-token", "Square", "access token", &[Is(&["EAAA", "sq0atp-"]), Of(BASE64URL, 22, 60)])
+    SecretForm::new("square-token", "Square", "access token", &[Is(&["EAAA", "sq0atp-"]), Of(BASE64URL, 22, 60)])
         .by_hand(
             "https://developer.squareup.com/apps",
             "Replace the token under Credentials, or revoke the application's tokens under OAuth.",
         )
         .source(SCANNERS),
-    rule(
+    SecretForm::new(
         "shopify-token",
         "Shopify",
         "access token",
@@ -387,61 +192,42 @@ pub(super) const RULES: &[Rule] = &[
         "Uninstall the app that has it, or rotate its credentials: the shop's settings list it under Apps.",
     )
     .source(SHOPIFY),
-    rule("shopify-app-secret", "Shopify", "secret of an app", &[Is(&["shpss_"]), Of(HEX_ANY_CASE, 32, 32)])
+    SecretForm::new("shopify-app-secret", "Shopify", "secret of an app", &[Is(&["shpss_"]), Of(HEX_ANY_CASE, 32, 32)])
         .by_hand("https://dev.shopify.com/dashboard", "Rotate the client secret in the settings of the app.")
         .source(SHOPIFY),
     // Identity.
-    rule(
-        "workos-key",
-        "WorkOS",
-        "API key",
-        // What base64 makes of "key_".
-        &[Is(&["sk_", "sk_live_", "sk_test_"]), Is(&["a2V5X"]), Of(BASE64, 20, 200)],
-    )
-    .of_provider("workos")
-    .by_hand("https://dashboard.workos.com/api-keys", "Expire or delete it in the API keys of its environment.")
-    .source("workos.com, API authentication, for sk_ and the way; the rest from memory; read 2026-11-22"),
-    rule("clerk-key", "Clerk", "secret key of an instance", &[Is(&["sk_live_", "sk_test_"]), Of(ALNUM, 40, 50)])
+
+    SecretForm::new("clerk-key", "Clerk", "secret key of an instance", &[Is(&["sk_live_", "sk_test_"]), Of(ALNUM, 40, 50)])
         .by_hand(
             "https://dashboard.clerk.com/~/api-keys",
             "Add another secret key on this page, then delete this one.",
         )
         .source("clerk.com, changelog, Secret keys are only shown once (2026-10-19), for the way; nango.dev for the beginning; the length from memory; read 2026-11-22"),
-    rule("okta-token", "Okta", "API token", &[Is(&["00"]), Of(BASE64URL, 40, 40)])
-        .of_provider("okta")
-    .by_hand(
-            "https://help.okta.com/en-us/Content/Topics/security/api.htm",
-            "Revoke it in the Admin Console under Security, API, Tokens.",
-        )
-        .source("scanners, and help.okta.com, Manage Okta API tokens, for the way; read 2026-11-22"),
     // Clouds and data.
-    rule("aws-access-key-id", "AWS", "id of an access key", &[Is(&["AKIA"]), Of(BASE32, 16, 16)])
+    SecretForm::new("aws-access-key-id", "AWS", "id of an access key", &[Is(&["AKIA"]), Of(BASE32, 16, 16)])
         .an_id()
         .by_hand(
             "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_access-keys.html",
             "Deactivate the access key of this id, then delete it: UpdateAccessKey, DeleteAccessKey.",
         )
         .source(AWS),
-    rule("aws-temporary-key-id", "AWS", "id of a temporary access key", &[Is(&["ASIA"]), Of(BASE32, 16, 16)])
+    SecretForm::new("aws-temporary-key-id", "AWS", "id of a temporary access key", &[Is(&["ASIA"]), Of(BASE32, 16, 16)])
         .an_id()
         .by_hand(
             "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_revoke-sessions.html",
             "Revoke the active sessions of its role: temporary keys cannot be deleted, they end by themselves.",
         )
         .source(AWS),
-    rule("google-api-key", "Google", "API key", &[Is(&["AIza"]), Of(BASE64URL, 35, 35)])
+    SecretForm::new("google-api-key", "Google", "API key", &[Is(&["AIza"]), Of(BASE64URL, 35, 35)])
         .by_hand(
             "https://console.cloud.google.com/apis/credentials",
             "Delete it in the credentials of its project, where it can be restored for 30 days.",
         )
         .source("scanners, and docs.cloud.google.com, gcloud services api-keys undelete, for the 30 days; read 2026-11-22"),
-    rule("cloudflare-token", "Cloudflare", "API token", &[Is(&["cfut_", "cfat_"]), Of(ALNUM, 41, 64)])
-        .by_hand(CLOUDFLARE_PAGE, "Roll or delete it in the API tokens of its user or account.")
-        .source(CLOUDFLARE),
-    rule("cloudflare-global-key", "Cloudflare", "global API key", &[Is(&["cfk_"]), Of(ALNUM, 41, 64)])
+    SecretForm::new("cloudflare-global-key", "Cloudflare", "global API key", &[Is(&["cfk_"]), Of(ALNUM, 41, 64)])
         .by_hand(CLOUDFLARE_PAGE, "Change the Global API Key in its user's profile.")
         .source(CLOUDFLARE),
-    rule(
+    SecretForm::new(
         "digitalocean-token",
         "DigitalOcean",
         "personal, OAuth or refresh token",
@@ -449,7 +235,7 @@ pub(super) const RULES: &[Rule] = &[
     )
     .by_hand("https://cloud.digitalocean.com/account/api/tokens", "Delete it in the API settings of its owner.")
     .source("scanners (gitleaks, GitLab), and GitGuardian for the way; read 2026-11-22"),
-    rule(
+    SecretForm::new(
         "vercel-token",
         "Vercel",
         "access token, integration token, app token or API key",
@@ -460,7 +246,7 @@ pub(super) const RULES: &[Rule] = &[
         "Delete it in the tokens of its owner, or the integration, app or API key that it belongs to.",
     )
     .source("vercel.com, changelog, New token formats and secret scanning, which states the beginning alone; read 2026-11-22"),
-    rule(
+    SecretForm::new(
         "supabase-access-token",
         "Supabase",
         "personal or OAuth access token",
@@ -468,10 +254,10 @@ pub(super) const RULES: &[Rule] = &[
     )
     .by_hand("https://supabase.com/dashboard/account/tokens", "Delete it in the access tokens of its owner.")
     .source("the check of Supabase's command line, quoted in its discussions; longer ones, which are scoped, from memory; read 2026-11-22"),
-    rule("supabase-secret-key", "Supabase", "secret key of a project", &[Is(&["sb_secret_"]), Of(BASE64URL, 20, 64)])
+    SecretForm::new("supabase-secret-key", "Supabase", "secret key of a project", &[Is(&["sb_secret_"]), Of(BASE64URL, 20, 64)])
         .by_hand("https://supabase.com/docs/guides/api/api-keys", "Delete it in the API keys of its project.")
         .source("guides that show the beginning; the rest from memory; read 2026-11-22"),
-    rule(
+    SecretForm::new(
         "databricks-token",
         "Databricks",
         "personal access token",
@@ -482,16 +268,13 @@ pub(super) const RULES: &[Rule] = &[
         "Revoke it in its owner's settings under Developer, Access tokens, or by its id: databricks tokens delete.",
     )
     .source("scanners, and learn.microsoft.com, tokens command group, for the way; read 2026-11-22"),
-    rule("influxdb-v3-token", "InfluxDB", "token of InfluxDB 3", &[Is(&["apiv3_"]), Of(BASE64, 40, 128)])
+    SecretForm::new("influxdb-v3-token", "InfluxDB", "token of InfluxDB 3", &[Is(&["apiv3_"]), Of(BASE64, 40, 128)])
         .by_hand(
             "https://docs.influxdata.com/influxdb3/core/admin/tokens/",
             "Delete it by its name: influxdb3 delete token; an operator token, by making it anew.",
         )
         .source("from memory; docs.influxdata.com, Manage tokens, for the way, read 2026-11-22"),
-    rule("influxdb-token", "InfluxDB", "token of InfluxDB 2", &[Of(BASE64URL, 86, 86), Is(&["=="])])
-        .of_provider("influxdb")
-        .source("from memory"),
-    rule(
+    SecretForm::new(
         "grafana-service-account-token",
         "Grafana",
         "service account token",
@@ -502,23 +285,23 @@ pub(super) const RULES: &[Rule] = &[
         "Delete it in its service account, on the instance that issued it.",
     )
     .source(SCANNERS),
-    rule("heroku-key", "Heroku", "API key or OAuth token", &[Is(&["HRKU-AA"]), Of(BASE64URL, 58, 58)])
+    SecretForm::new("heroku-key", "Heroku", "API key or OAuth token", &[Is(&["HRKU-AA"]), Of(BASE64URL, 58, 58)])
         .by_hand(
             "https://dashboard.heroku.com/account/applications",
             "Revoke the authorization that has it, or regenerate the account's API key.",
         )
         .source(SCANNERS),
     // Work.
-    rule("linear-key", "Linear", "personal API key", &[Is(&["lin_api_"]), Of(ALNUM, 40, 40)])
+    SecretForm::new("linear-key", "Linear", "personal API key", &[Is(&["lin_api_"]), Of(ALNUM, 40, 40)])
         .by_hand(
             "https://linear.app/settings/account/security",
             "Revoke it under Security & access, Personal API keys.",
         )
         .source("scanners (gitleaks, GitLab), read 2026-11-22"),
-    rule("notion-token", "Notion", "integration token", &[Is(&["ntn_"]), Of(DIGITS, 11, 11), Of(ALNUM, 35, 35)])
+    SecretForm::new("notion-token", "Notion", "integration token", &[Is(&["ntn_"]), Of(DIGITS, 11, 11), Of(ALNUM, 35, 35)])
         .by_hand(NOTION_PAGE, NOTION_WAY)
         .source("scanners, and GitGuardian for the way; read 2026-11-22"),
-    rule("notion-token-legacy", "Notion", "integration token", &[Is(&["secret_"]), Of(ALNUM, 43, 43)])
+    SecretForm::new("notion-token-legacy", "Notion", "integration token", &[Is(&["secret_"]), Of(ALNUM, 43, 43)])
         .by_hand(NOTION_PAGE, NOTION_WAY)
         .source("GitGuardian for the way; the form from memory; read 2026-11-22"),
 ];

@@ -10,6 +10,8 @@
 use crate::builder::Builder;
 use crate::content::{Content, Part};
 use crate::credential::Form;
+use crate::identify::{BASE64URL, SecretForm};
+use crate::identify::Part::{Is, Of};
 use crate::key::text_id;
 use crate::key_info::{KeyInfo, KeyStatus};
 use crate::lookup::{FIND, Lookup, Page, Reading, key_ref};
@@ -73,6 +75,12 @@ const PROBE_RULES: &[ProbeRule] = &[
     ),
 ];
 
+/// What the secrets of its keys look like.
+const SECRET_FORMS: &[SecretForm] = &[
+    SecretForm::new("anthropic-api-key", "Anthropic", "API key", &[Is(&["sk-ant-api03-"]), Of(BASE64URL, 93, 93), Is(&["AA"])])
+        .source("platform.claude.com, Get an API key, for the beginning; scanners for the rest; read 2026-11-22"),
+];
+
 impl Provider for Anthropic {
     type Key = KeyId;
     type Client = generated::Client;
@@ -107,6 +115,8 @@ impl Provider for Anthropic {
     const CONTENT: Content = Content::Json(&[("status", Part::Text("inactive"))]);
 
     const HEADERS: &'static [(&'static str, &'static str)] = &[("anthropic-version", "2023-06-01")];
+
+    const SECRET_FORMS: &'static [SecretForm] = SECRET_FORMS;
 
     async fn revoke(client: &generated::Client, key: &KeyId) -> Sent {
         let status = generated::types::RevokeBodyStatus::Inactive;

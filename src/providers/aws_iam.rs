@@ -27,7 +27,7 @@ use crate::builder::Builder;
 use crate::content::{Content, Part};
 use crate::credential::Form;
 use crate::input::InvalidInput;
-use crate::key::{check_id, split_pair, text_id};
+use crate::key::{check_id, split_ids, text_id};
 use crate::key_info::{KeyInfo, KeyStatus};
 use crate::lookup::{Lookup, Page, Reading, key_ref};
 use crate::provider::{About, Base, Deletion, IdsReused, KeyParts, Provider, Repeat, generated};
@@ -130,7 +130,7 @@ impl FromStr for Key {
     type Err = InvalidInput;
 
     fn from_str(text: &str) -> Result<Self, InvalidInput> {
-        let (user, key) = split_pair(NAME, "USER/KEY", text)?;
+        let [user, key] = split_ids(NAME, "USER/KEY", text)?;
         Ok(Self::new(user.parse()?, key.parse()?))
     }
 }

@@ -9,6 +9,8 @@
 
 use crate::builder::Builder;
 use crate::credential::Form;
+use crate::identify::{ALNUM, SecretForm};
+use crate::identify::Part::{Is, Of};
 use crate::key::{is_marked_hex, text_id};
 use crate::key_info::{KeyInfo, KeyStatus};
 use crate::lookup::{FIND, Lookup, Page, Reading, key_ref};
@@ -65,6 +67,13 @@ const PROBE_RULES: &[ProbeRule] = &[accepted(
     "cloudflare/api-schemas, user-api-tokens-verify-token, read 2026-11",
 )];
 
+/// What the secrets of its keys look like.
+const SECRET_FORMS: &[SecretForm] = &[
+    SecretForm::new("cloudflare-token", "Cloudflare", "API token", &[Is(&["cfut_", "cfat_"]), Of(ALNUM, 41, 64)])
+        .by_hand("https://dash.cloudflare.com/profile/api-tokens", "Roll or delete it in the API tokens of its user or account.")
+        .source("developers.cloudflare.com, Token formats; what the checksum is, and its length, are not stated; read 2026-11-22"),
+];
+
 impl Provider for Cloudflare {
     type Key = KeyId;
     type Client = generated::Client;
@@ -92,6 +101,8 @@ impl Provider for Cloudflare {
         also_dies: "",
         proves: "death by 200 with success true and the token's id",
     };
+
+    const SECRET_FORMS: &'static [SecretForm] = SECRET_FORMS;
 
     async fn revoke(client: &generated::Client, key: &KeyId) -> Sent {
         client.revoke(key.as_str()).await

@@ -9,6 +9,8 @@
 
 use crate::builder::Builder;
 use crate::credential::Form;
+use crate::identify::{TOKEN, SecretForm};
+use crate::identify::Part::{Is, Of};
 use crate::key::text_id;
 use crate::key_info::{KeyInfo, KeyStatus};
 use crate::lookup::{Lookup, Page, Reading, key_ref};
@@ -75,6 +77,15 @@ const PROBE_RULES: &[ProbeRule] = &[
     ),
 ];
 
+const SECRET_SOURCE: &str = "docs.devin.ai, Authentication, which states the beginning alone; read 2026-11-22";
+/// What the secrets of its keys look like.
+const SECRET_FORMS: &[SecretForm] = &[
+    SecretForm::new("devin-personal-key", "Devin", "personal API key", &[Is(&["apk_user_"]), Of(TOKEN, 8, 512)])
+        .source(SECRET_SOURCE),
+    SecretForm::new("devin-service-key", "Devin", "service API key", &[Is(&["apk_"]), Of(TOKEN, 8, 512)])
+        .source(SECRET_SOURCE),
+];
+
 impl Provider for Devin {
     type Key = KeyId;
     type Client = generated::Client;
@@ -97,6 +108,8 @@ impl Provider for Devin {
         also_dies: "",
         proves: "death by 200 with status success; not who killed a key that is gone",
     };
+
+    const SECRET_FORMS: &'static [SecretForm] = SECRET_FORMS;
 
     async fn revoke(client: &generated::Client, key: &KeyId) -> Sent {
         client.revoke(key.as_str()).await

@@ -13,8 +13,10 @@ use std::time::SystemTime;
 
 use crate::builder::Builder;
 use crate::credential::Form;
+use crate::identify::{TOKEN, SecretForm};
+use crate::identify::Part::{Is, Of};
 use crate::input::InvalidInput;
-use crate::key::{split_pair, text_id};
+use crate::key::{split_ids, text_id};
 use crate::key_info::{KeyInfo, KeyStatus};
 use crate::lookup::{Lookup, Page, Reading, key_ref};
 use crate::probe::{ProbeRule, accepted, refused};
@@ -93,7 +95,7 @@ impl FromStr for Key {
     type Err = InvalidInput;
 
     fn from_str(text: &str) -> Result<Self, InvalidInput> {
-        let (user, key) = split_pair("devin-v3", "SERVICE_USER/KEY", text)?;
+        let [user, key] = split_ids("devin-v3", "SERVICE_USER/KEY", text)?;
         Ok(Self::new(user.parse()?, key.parse()?))
     }
 }
@@ -144,6 +146,21 @@ const PROBE_RULES: &[ProbeRule] = &[
     ),
 ];
 
+/// What the secrets of its keys look like.
+const SECRET_FORMS: &[SecretForm] = &[
+    SecretForm::new(
+        "devin-v3-key",
+        "Devin",
+        "API key of a service user, or personal access token",
+        &[Is(&["cog_"]), Of(TOKEN, 8, 512)],
+    )
+    .by_hand(
+        "https://docs.devin.ai/api-reference/authentication",
+        "Look among people's personal access tokens if no service user has it: they begin alike.",
+    )
+    .source("docs.devin.ai, Authentication, which states the beginning alone; read 2026-11-22"),
+];
+
 impl Provider for DevinV3 {
     type Key = Key;
     type Client = generated::Client;
@@ -174,6 +191,8 @@ impl Provider for DevinV3 {
         also_dies: "",
         proves: "death by the key's own state in a 200, earlier death by 409",
     };
+
+    const SECRET_FORMS: &'static [SecretForm] = SECRET_FORMS;
 
     async fn revoke(client: &generated::Client, key: &Key) -> Sent {
         client.revoke(key.service_user_id.as_str(), key.key_id.as_str()).await

@@ -17,6 +17,8 @@
 
 use crate::builder::Builder;
 use crate::credential::Form;
+use crate::identify::{TOKEN, SecretForm};
+use crate::identify::Part::{Is, Of};
 use crate::key::uuid_id;
 use crate::provider::{About, Base, Effect, IdsReused, KeyParts, Provider, Repeat, Setting, generated};
 use crate::verdict::{ALREADY_REVOKED, Expect, Member, REVOKED, Rule, on};
@@ -71,6 +73,12 @@ const RULES: &[Rule] = &[
         .source(PAGE),
 ];
 
+/// What the secrets of its keys look like.
+const SECRET_FORMS: &[SecretForm] = &[
+    SecretForm::new("dolfin-api-key", "Dolfin", "API key", &[Is(&["dol_live_", "dol_"]), Of(TOKEN, 8, 512)])
+        .source("docs.dolfinai.co, Authentication, which states the beginning alone; read 2026-11-22"),
+];
+
 impl Provider for Dolfin {
     type Key = KeyId;
     type Client = generated::Client;
@@ -109,6 +117,8 @@ impl Provider for Dolfin {
         also_dies: "",
         proves: "death by 204, earlier death by 409; a 404 may be another Client's key",
     };
+
+    const SECRET_FORMS: &'static [SecretForm] = SECRET_FORMS;
 
     async fn revoke(client: &generated::Client, key: &KeyId) -> Sent {
         client.revoke(key.as_uuid()).await

@@ -9,6 +9,8 @@
 use crate::builder::Builder;
 use crate::content::{Content, Part};
 use crate::credential::Form;
+use crate::identify::{ALNUM, SecretForm, ends_with_crc32};
+use crate::identify::Part::{Is, Of};
 use crate::lookup::{Lookup, PROBE};
 use crate::outcome::{ErrorKind, KeyState};
 use crate::probe::{ProbeRule, accepted, refused};
@@ -47,6 +49,36 @@ const PROBE_RULES: &[ProbeRule] = &[
     refused(401, Expect::Object(&[Member::Is("message", "Bad credentials")]), USER),
 ];
 
+const SECRET_SOURCE: &str = "github.blog, Authentication token format updates (2021-03-31) and its announcement of the checksum; which CRC and digits, from tokens published as examples; read 2026-11-22";
+/// What the secrets of its keys look like.
+const SECRET_FORMS: &[SecretForm] = &[
+    SecretForm::new(
+        "github-personal-token-classic",
+        "GitHub",
+        "personal access token (classic)",
+        &[Is(&["ghp_"]), Of(ALNUM, 36, 36)],
+    )
+    .with_checksum(ends_with_crc32)
+    .source(SECRET_SOURCE),
+    SecretForm::new(
+        "github-personal-token",
+        "GitHub",
+        "fine-grained personal access token",
+        &[Is(&["github_pat_"]), Of(ALNUM, 22, 22), Is(&["_"]), Of(ALNUM, 59, 59)],
+    )
+    .source("scanners, read 2026-11-22"),
+    SecretForm::new(
+        "github-user-token",
+        "GitHub",
+        "token of an app or OAuth app for a user",
+        &[Is(&["gho_", "ghu_"]), Of(ALNUM, 36, 36)],
+    )
+    .with_checksum(ends_with_crc32)
+    .source(SECRET_SOURCE),
+    SecretForm::new("github-refresh-token", "GitHub", "refresh token of an app", &[Is(&["ghr_"]), Of(ALNUM, 36, 76)])
+        .source("github.blog, Authentication token format updates (2021-03-31), for the beginning; the length from memory; read 2026-11-22"),
+];
+
 impl Provider for GitHub {
     type Key = Token;
     type Client = generated::Client;
@@ -78,6 +110,8 @@ impl Provider for GitHub {
     const CONTENT: Content = Content::Json(&[("credentials", Part::Only("credential"))]);
 
     const HEADERS: &'static [(&'static str, &'static str)] = &[("x-github-api-version", "2022-11-28")];
+
+    const SECRET_FORMS: &'static [SecretForm] = SECRET_FORMS;
 
     async fn revoke(client: &generated::Client, key: &Token) -> Sent {
         let credentials = vec![key.0.expose().to_owned()];

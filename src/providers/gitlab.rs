@@ -11,6 +11,8 @@
 
 use crate::builder::Builder;
 use crate::credential::Form;
+use crate::identify::{BASE64URL, LOWER, SecretForm};
+use crate::identify::Part::{Is, Of};
 use crate::key::number_id;
 use crate::key_info::{KeyInfo, KeyStatus};
 use crate::lookup::{FIND, Lookup, Page, Reading, key_ref};
@@ -63,6 +65,29 @@ const PROBE_RULES: &[ProbeRule] = &[
     ),
 ];
 
+const SECRET_SOURCE: &str = "docs.gitlab.com, GitLab token overview, for the beginning; scanners for the rest; read 2026-11-22";
+const GITLAB_PAGE: &str = "https://docs.gitlab.com/security/tokens/";
+const GITLAB_WAY: &str = "Revoke it where its owner, project or group lists access tokens, or with the token itself by DELETE /personal_access_tokens/self.";
+/// What the secrets of its keys look like.
+const SECRET_FORMS: &[SecretForm] = &[
+    SecretForm::new(
+        "gitlab-access-token",
+        "GitLab",
+        "personal, project or group access token",
+        &[Is(&["glpat-"]), Of(BASE64URL, 20, 20)],
+    )
+    .by_hand(GITLAB_PAGE, GITLAB_WAY)
+    .source(SECRET_SOURCE),
+    SecretForm::new(
+        "gitlab-access-token-routable",
+        "GitLab",
+        "personal, project or group access token",
+        &[Is(&["glpat-"]), Of(BASE64URL, 27, 300), Is(&[".", ".01."]), Of(LOWER, 9, 9)],
+    )
+    .by_hand(GITLAB_PAGE, GITLAB_WAY)
+    .source(SECRET_SOURCE),
+];
+
 impl Provider for GitLab {
     type Key = KeyId;
     type Client = generated::Client;
@@ -90,6 +115,8 @@ impl Provider for GitLab {
         also_dies: "",
         proves: "death by 204; a revoked token can be looked up afterwards",
     };
+
+    const SECRET_FORMS: &'static [SecretForm] = SECRET_FORMS;
 
     async fn revoke(client: &generated::Client, key: &KeyId) -> Sent {
         client.revoke(key.get()).await

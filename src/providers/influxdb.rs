@@ -11,6 +11,8 @@
 use crate::builder::Builder;
 use crate::content::{Content, Part};
 use crate::credential::Form;
+use crate::identify::{BASE64URL, SecretForm};
+use crate::identify::Part::{Is, Of};
 use crate::key::text_id;
 use crate::key_info::{KeyInfo, KeyStatus};
 use crate::lookup::{FIND, Lookup, Page, Reading, key_ref};
@@ -63,6 +65,12 @@ const PROBE_RULES: &[ProbeRule] = &[accepted(
     "influxdata/openapi, src/common/paths/me.yml (the members of the user from memory), read 2026-11-27",
 )];
 
+/// What the secrets of its keys look like.
+const SECRET_FORMS: &[SecretForm] = &[
+    SecretForm::new("influxdb-token", "InfluxDB", "token of InfluxDB 2", &[Of(BASE64URL, 86, 86), Is(&["=="])])
+        .source("from memory"),
+];
+
 impl Provider for InfluxDb {
     type Key = KeyId;
     type Client = generated::Client;
@@ -108,6 +116,8 @@ impl Provider for InfluxDb {
     });
 
     const CONTENT: Content = Content::Json(&[("status", Part::Text("inactive"))]);
+
+    const SECRET_FORMS: &'static [SecretForm] = SECRET_FORMS;
 
     async fn revoke(client: &generated::Client, key: &KeyId) -> Sent {
         let status = generated::types::RevokeBodyStatus::Inactive;

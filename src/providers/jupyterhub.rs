@@ -18,7 +18,7 @@ use std::time::Duration;
 use crate::builder::Builder;
 use crate::credential::Form;
 use crate::input::{InvalidInput, shown};
-use crate::key::{check_id, split_pair, text_id};
+use crate::key::{check_id, split_ids, text_id};
 use crate::key_info::{KeyInfo, KeyStatus};
 use crate::lookup::{Lookup, Page, Reading, key_ref};
 use crate::probe::{ProbeRule, accepted};
@@ -123,7 +123,7 @@ impl FromStr for Key {
     type Err = InvalidInput;
 
     fn from_str(text: &str) -> Result<Self, InvalidInput> {
-        let (user, token) = split_pair("jupyterhub", "USER/TOKEN_ID", text)?;
+        let [user, token] = split_ids("jupyterhub", "USER/TOKEN_ID", text)?;
         Ok(Self::new(user.parse()?, token.parse()?))
     }
 }

@@ -10,8 +10,10 @@ use std::str::FromStr;
 
 use crate::builder::Builder;
 use crate::credential::Form;
+use crate::identify::{TOKEN, SecretForm};
+use crate::identify::Part::{Is, Of};
 use crate::input::InvalidInput;
-use crate::key::{split_pair, uuid_id};
+use crate::key::{split_ids, uuid_id};
 use crate::provider::{About, Base, IdsReused, KeyParts, Provider, Repeat, generated};
 use crate::verdict::{Expect, REVOKED_INFERRED, Rule, on};
 use crate::wire::Sent;
@@ -65,7 +67,7 @@ impl FromStr for Key {
     type Err = InvalidInput;
 
     fn from_str(text: &str) -> Result<Self, InvalidInput> {
-        let (application, key) = split_pair("kadosei", "APPLICATION/KEY", text)?;
+        let [application, key] = split_ids("kadosei", "APPLICATION/KEY", text)?;
         Ok(Self::new(application.parse()?, key.parse()?))
     }
 }
@@ -83,6 +85,12 @@ const RULES: &[Rule] = &[
     on(204, REVOKED_INFERRED)
         .undocumented()
         .source("docs.kadosei.com states no status; the error bodies are NestJS's, whose DELETE is often 204; read 2026-11-22"),
+];
+
+/// What the secrets of its keys look like.
+const SECRET_FORMS: &[SecretForm] = &[
+    SecretForm::new("kadosei-key", "Kadosei", "application's key", &[Is(&["ks_live_", "ks_test_"]), Of(TOKEN, 8, 512)])
+        .source("docs.kadosei.com, About the API, which states the beginning alone; read 2026-11-22"),
 ];
 
 impl Provider for Kadosei {
@@ -112,6 +120,8 @@ impl Provider for Kadosei {
         also_dies: "",
         proves: "death by 200 {} or 204, inferred: the page states no status",
     };
+
+    const SECRET_FORMS: &'static [SecretForm] = SECRET_FORMS;
 
     async fn revoke(client: &generated::Client, key: &Key) -> Sent {
         client.revoke(key.application_id.as_uuid(), key.key_id.as_uuid()).await

@@ -24,6 +24,8 @@
 
 use crate::builder::Builder;
 use crate::credential::Form;
+use crate::identify::{BASE64URL, SecretForm};
+use crate::identify::Part::{Is, Of};
 use crate::key::text_id;
 use crate::key_info::{KeyInfo, KeyStatus};
 use crate::lookup::{FIND, Lookup, PROBE, Page, Reading, key_ref};
@@ -67,6 +69,16 @@ const PROBE_RULES: &[ProbeRule] = &[accepted(
     "okta/okta-sdk-golang, GetUser, for `me`; help.okta.com, Manage Okta API tokens; read 2026-11-27",
 )];
 
+/// What the secrets of its keys look like.
+const SECRET_FORMS: &[SecretForm] = &[
+    SecretForm::new("okta-token", "Okta", "API token", &[Is(&["00"]), Of(BASE64URL, 40, 40)])
+    .by_hand(
+            "https://help.okta.com/en-us/Content/Topics/security/api.htm",
+            "Revoke it in the Admin Console under Security, API, Tokens.",
+        )
+        .source("scanners, and help.okta.com, Manage Okta API tokens, for the way; read 2026-11-22"),
+];
+
 impl Provider for Okta {
     type Key = KeyId;
     type Client = generated::Client;
@@ -97,6 +109,8 @@ impl Provider for Okta {
         also_dies: "",
         proves: "death by 204",
     };
+
+    const SECRET_FORMS: &'static [SecretForm] = SECRET_FORMS;
 
     async fn revoke(client: &generated::Client, key: &KeyId) -> Sent {
         client.revoke(key.as_str()).await

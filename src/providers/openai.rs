@@ -12,8 +12,10 @@ use std::str::FromStr;
 
 use crate::builder::Builder;
 use crate::credential::Form;
+use crate::identify::{BASE64URL, SecretForm};
+use crate::identify::Part::{Is, Of};
 use crate::input::InvalidInput;
-use crate::key::{split_pair, text_id};
+use crate::key::{split_ids, text_id};
 use crate::key_info::{KeyInfo, KeyStatus};
 use crate::lookup::{FIND, Lookup, Page, Reading, key_ref};
 use crate::probe::{self, ProbeRule, accepted};
@@ -69,7 +71,7 @@ impl FromStr for Key {
     type Err = InvalidInput;
 
     fn from_str(text: &str) -> Result<Self, InvalidInput> {
-        let (first, key) = split_pair("openai", "PROJECT/KEY", text)?;
+        let [first, key] = split_ids("openai", "PROJECT/KEY", text)?;
         Ok(Self::new(first.parse()?, key.parse()?))
     }
 }
@@ -123,6 +125,18 @@ const PROBE_RULES: &[ProbeRule] = &[
     REFUSED,
 ];
 
+/// What the secrets of its keys look like.
+const SECRET_FORMS: &[SecretForm] = &[
+    SecretForm::new(
+        "openai-project-key",
+        "OpenAI",
+        "API key of a project",
+        &[Is(&["sk-proj-", "sk-svcacct-"]), Of(BASE64URL, 20, 74), Is(&["T3BlbkFJ"]), Of(BASE64URL, 20, 74)],
+    )
+    .by_hand("https://platform.openai.com/api-keys", "Delete it in the API keys of its project; a service account's key, by deleting the service account.")
+    .source("scanners (gitleaks, GitGuardian), read 2026-11-22"),
+];
+
 impl Provider for OpenAi {
     type Key = Key;
     type Client = generated::Client;
@@ -145,6 +159,8 @@ impl Provider for OpenAi {
         also_dies: "",
         proves: "death by 200 with deleted true and the key's id; a 400 may be the key of a service account, which lives",
     };
+
+    const SECRET_FORMS: &'static [SecretForm] = SECRET_FORMS;
 
     async fn revoke(client: &generated::Client, key: &Key) -> Sent {
         client.revoke(key.project_id.as_str(), key.key_id.as_str()).await

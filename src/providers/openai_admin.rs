@@ -6,6 +6,8 @@
 
 use crate::builder::Builder;
 use crate::credential::Form;
+use crate::identify::{BASE64URL, SecretForm};
+use crate::identify::Part::{Is, Of};
 use crate::key::text_id;
 use crate::key_info::{KeyInfo, KeyStatus};
 use crate::lookup::{FIND, Lookup, Page, Reading, key_ref};
@@ -62,6 +64,21 @@ const PROBE_RULES: &[ProbeRule] = &[
     super::openai::REFUSED,
 ];
 
+/// What the secrets of its keys look like.
+const SECRET_FORMS: &[SecretForm] = &[
+    SecretForm::new(
+        "openai-admin-key",
+        "OpenAI",
+        "admin API key",
+        &[Is(&["sk-admin-"]), Of(BASE64URL, 20, 74), Is(&["T3BlbkFJ"]), Of(BASE64URL, 20, 74)],
+    )
+    .by_hand(
+        "https://platform.openai.com/settings/organization/admin-keys",
+        "Delete it in the admin keys of the organisation.",
+    )
+    .source("scanners (gitleaks, GitGuardian), read 2026-11-22"),
+];
+
 impl Provider for OpenAiAdmin {
     type Key = KeyId;
     type Client = generated::Client;
@@ -84,6 +101,8 @@ impl Provider for OpenAiAdmin {
         also_dies: "",
         proves: "death by 200 with deleted true and the key's id",
     };
+
+    const SECRET_FORMS: &'static [SecretForm] = SECRET_FORMS;
 
     async fn revoke(client: &generated::Client, key: &KeyId) -> Sent {
         client.revoke(key.as_str()).await

@@ -7,6 +7,8 @@
 use crate::builder::Builder;
 use crate::content::{Content, Part};
 use crate::credential::Form;
+use crate::identify::{HEX, SecretForm};
+use crate::identify::Part::{Is, Of};
 use crate::key::text_id;
 use crate::key_info::{KeyInfo, KeyStatus};
 use crate::lookup::{FIND, Lookup, Page, Reading, key_ref};
@@ -75,6 +77,13 @@ const PROBE_RULES: &[ProbeRule] = &[
     ),
 ];
 
+/// What the secrets of its keys look like.
+const SECRET_FORMS: &[SecretForm] = &[
+    SecretForm::new("openrouter-key", "OpenRouter", "API key or management key", &[Is(&["sk-or-v1-"]), Of(HEX, 64, 64)])
+    .by_hand("https://openrouter.ai/settings/keys", "Delete it in the key settings of its account.")
+        .source("openrouter.ai, API keys, for the beginning; public checkers of keys for the rest; read 2026-11-22"),
+];
+
 impl Provider for OpenRouter {
     type Key = KeyId;
     type Client = generated::Client;
@@ -122,6 +131,8 @@ impl Provider for OpenRouter {
             ..Self::ABOUT
         },
     });
+
+    const SECRET_FORMS: &'static [SecretForm] = SECRET_FORMS;
 
     async fn revoke(client: &generated::Client, key: &KeyId) -> Sent {
         client.revoke(key.as_str(), &generated::types::RevokeBody { disabled: true }).await

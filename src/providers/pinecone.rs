@@ -18,6 +18,8 @@
 
 use crate::builder::Builder;
 use crate::credential::Form;
+use crate::identify::{ALNUM, SecretForm};
+use crate::identify::Part::{Is, Of};
 use crate::key::uuid_id;
 use crate::key_info::{KeyInfo, KeyStatus};
 use crate::lookup::{FIND, Lookup, Page, Reading, key_ref};
@@ -54,6 +56,21 @@ impl KeyParts for KeyId {
 const RULES: &[Rule] = &[on(202, Meaning::Not(ErrorKind::Pending, KeyState::Unknown))
     .source("pinecone-io/pinecone-api, delete_api_key, read 2026-11-27")];
 
+/// What the secrets of its keys look like.
+const SECRET_FORMS: &[SecretForm] = &[
+    SecretForm::new(
+        "pinecone-key",
+        "Pinecone",
+        "API key",
+        &[Is(&["pcsk_"]), Of(ALNUM, 5, 6), Is(&["_"]), Of(ALNUM, 63, 63)],
+    )
+    .by_hand(
+        "https://docs.pinecone.io/guides/projects/manage-api-keys",
+        "Delete it in the API keys of its project; what stands between its underscores is shown there.",
+    )
+    .source("scanners (TruffleHog, which tried it with keys), and docs.pinecone.io, Manage API keys, for the way; read 2026-11-22"),
+];
+
 impl Provider for Pinecone {
     type Key = KeyId;
     type Client = generated::Client;
@@ -86,6 +103,8 @@ impl Provider for Pinecone {
     };
 
     const HEADERS: &'static [(&'static str, &'static str)] = &[("x-pinecone-api-version", "2026-04")];
+
+    const SECRET_FORMS: &'static [SecretForm] = SECRET_FORMS;
 
     async fn revoke(client: &generated::Client, key: &KeyId) -> Sent {
         client.revoke(key.as_uuid()).await

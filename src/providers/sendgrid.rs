@@ -8,6 +8,8 @@
 
 use crate::builder::Builder;
 use crate::credential::Form;
+use crate::identify::{BASE64URL, SecretForm};
+use crate::identify::Part::{Is, Of};
 use crate::key::text_id;
 use crate::key_info::{KeyInfo, KeyStatus};
 use crate::lookup::{FIND, Lookup, Page, Reading, key_ref};
@@ -61,6 +63,21 @@ const PROBE_RULES: &[ProbeRule] = &[
     ),
 ];
 
+/// What the secrets of its keys look like.
+const SECRET_FORMS: &[SecretForm] = &[
+    SecretForm::new(
+        "sendgrid-key",
+        "SendGrid",
+        "API key",
+        &[Is(&["SG."]), Of(BASE64URL, 22, 22), Is(&["."]), Of(BASE64URL, 43, 43)],
+    )
+    .by_hand(
+        "https://app.sendgrid.com/settings/api_keys",
+        "Delete it in the API keys; its id there is what stands between its dots.",
+    )
+    .source("twilio.com, SendGrid API keys, for 69 characters; scanners (NeMo) for their parts; read 2026-11-22"),
+];
+
 impl Provider for SendGrid {
     type Key = KeyId;
     type Client = generated::Client;
@@ -92,6 +109,8 @@ impl Provider for SendGrid {
         also_dies: "",
         proves: "death by 204, effective after a short delay of no stated length",
     };
+
+    const SECRET_FORMS: &'static [SecretForm] = SECRET_FORMS;
 
     async fn revoke(client: &generated::Client, key: &KeyId) -> Sent {
         client.revoke(key.as_str()).await

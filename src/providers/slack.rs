@@ -9,6 +9,8 @@
 
 use crate::builder::Builder;
 use crate::credential::Form;
+use crate::identify::{BASE64URL, DIGITS, SecretForm};
+use crate::identify::Part::{Is, Of};
 use crate::lookup::{Lookup, PROBE};
 use crate::outcome::{ErrorKind, KeyState};
 use crate::probe::{ProbeRule, accepted, refused};
@@ -93,6 +95,25 @@ const PROBE_RULES: &[ProbeRule] = &[
     refusal!("account_inactive"),
 ];
 
+const SECRET_SOURCE: &str = "scanners, and api.slack.com, auth.revoke, for the way; read 2026-11-22";
+/// What the secrets of its keys look like.
+const SECRET_FORMS: &[SecretForm] = &[
+    SecretForm::new(
+        "slack-bot-token",
+        "Slack",
+        "bot token",
+        &[Is(&["xoxb-"]), Of(DIGITS, 8, 14), Is(&["-"]), Of(BASE64URL, 18, 64)],
+    )
+    .source(SECRET_SOURCE),
+    SecretForm::new(
+        "slack-user-token",
+        "Slack",
+        "user, workspace or configuration token",
+        &[Is(&["xoxp-", "xoxe-", "xoxe.xoxp-", "xoxe.xoxb-", "xoxa-", "xoxr-", "xoxs-", "xoxo-"]), Of(BASE64URL, 20, 255)],
+    )
+    .source(SECRET_SOURCE),
+];
+
 impl Provider for Slack {
     type Key = Token;
     type Client = generated::Client;
@@ -120,6 +141,8 @@ impl Provider for Slack {
         also_dies: "the bot user of a bot token, which is deactivated and leaves its channels",
         proves: "death by 200 with ok and revoked true, earlier death by token_revoked or token_expired; invalid_auth may be another network's token",
     };
+
+    const SECRET_FORMS: &'static [SecretForm] = SECRET_FORMS;
 
     async fn revoke(client: &generated::Client, _key: &Token) -> Sent {
         client.revoke().await

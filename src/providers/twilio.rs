@@ -24,8 +24,10 @@ use std::str::FromStr;
 
 use crate::builder::Builder;
 use crate::credential::Form;
+use crate::identify::{HEX_ANY_CASE, SecretForm};
+use crate::identify::Part::{Is, Of};
 use crate::input::InvalidInput;
-use crate::key::{is_marked_hex, split_pair, text_id};
+use crate::key::{is_marked_hex, split_ids, text_id};
 use crate::key_info::{KeyInfo, KeyStatus};
 use crate::lookup::{FIND, Lookup, Page, Reading, key_ref};
 use crate::probe::{ProbeRule, accepted};
@@ -82,7 +84,7 @@ impl FromStr for Key {
     type Err = InvalidInput;
 
     fn from_str(text: &str) -> Result<Self, InvalidInput> {
-        let (first, key) = split_pair("twilio", "ACCOUNT/KEY", text)?;
+        let [first, key] = split_ids("twilio", "ACCOUNT/KEY", text)?;
         Ok(Self::new(first.parse()?, key.parse()?))
     }
 }
@@ -107,6 +109,17 @@ const A_PAGE: u32 = 50;
 
 /// What the address of a next page may say.
 const PAGES: &[&str] = &["PageSize", "Page", "PageToken"];
+
+/// What the secrets of its keys look like.
+const SECRET_FORMS: &[SecretForm] = &[
+    SecretForm::new("twilio-key-id", "Twilio", "SID of an API key", &[Is(&["SK"]), Of(HEX_ANY_CASE, 32, 32)])
+        .an_id()
+        .by_hand(
+            "https://console.twilio.com/",
+            "Delete the key of this SID under Account management, Keys & credentials.",
+        )
+        .source("twilio.com, Key resource v1, and Create API keys in the Twilio Console; read 2026-11-22"),
+];
 
 impl Provider for Twilio {
     type Key = Key;
@@ -135,6 +148,8 @@ impl Provider for Twilio {
         also_dies: "",
         proves: "death by 204",
     };
+
+    const SECRET_FORMS: &'static [SecretForm] = SECRET_FORMS;
 
     async fn revoke(client: &generated::Client, key: &Key) -> Sent {
         client.revoke(key.account_sid.as_str(), key.key_id.as_str()).await

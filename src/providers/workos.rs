@@ -10,6 +10,8 @@
 use crate::builder::Builder;
 use crate::content::{Content, Part};
 use crate::credential::Form;
+use crate::identify::{BASE64, SecretForm};
+use crate::identify::Part::{Is, Of};
 use crate::key::text_id;
 use crate::key_info::{KeyInfo, KeyStatus};
 use crate::lookup::{Lookup, Page, Reading, SECRET, key_ref};
@@ -82,6 +84,19 @@ const VALIDATION: &str = "workos/openapi-spec, ApiKeysController_validateApiKey,
 /// The most that is given, of organizations and of keys.
 const A_PAGE: u32 = 100;
 
+/// What the secrets of its keys look like.
+const SECRET_FORMS: &[SecretForm] = &[
+    SecretForm::new(
+        "workos-key",
+        "WorkOS",
+        "API key",
+        // What base64 makes of "key_".
+        &[Is(&["sk_", "sk_live_", "sk_test_"]), Is(&["a2V5X"]), Of(BASE64, 20, 200)],
+    )
+    .by_hand("https://dashboard.workos.com/api-keys", "Expire or delete it in the API keys of its environment.")
+    .source("workos.com, API authentication, for sk_ and the way; the rest from memory; read 2026-11-22"),
+];
+
 impl Provider for WorkOs {
     type Key = KeyId;
     type Client = generated::Client;
@@ -129,6 +144,8 @@ impl Provider for WorkOs {
             ..Self::ABOUT
         },
     });
+
+    const SECRET_FORMS: &'static [SecretForm] = SECRET_FORMS;
 
     async fn revoke(client: &generated::Client, key: &KeyId) -> Sent {
         client.revoke(key.as_str(), &serde_json::Map::new()).await

@@ -73,6 +73,29 @@ impl Made<'_> {
         )
     }
 
+    /// The names of what the document knows of the request's body.
+    fn members_of_body(&self) -> String {
+        let body = self
+            .kept
+            .written_out
+            .get("requestBody")
+            .or_else(|| self.kept.operation.get("requestBody"));
+        let members = body
+            .and_then(schema)
+            .and_then(|schema| schema.get("properties"))
+            .and_then(Value::as_object);
+        let names: Vec<&str> = members
+            .into_iter()
+            .flatten()
+            .map(|(name, _)| name.as_str())
+            .collect();
+        if names.is_empty() {
+            "none documented".to_owned()
+        } else {
+            names.join(", ")
+        }
+    }
+
     fn marker(&self) -> String {
         let words = self
             .name
@@ -157,8 +180,60 @@ impl Made<'_> {
         let one_id = [(String::from("id"), "text")];
         // Where the body alone names the key, its module says how.
         let ids: &[(String, &'static str)] = if self.ids.is_empty() { &one_id } else { &self.ids };
-        let (imports, key, arguments) = key(name, ids);
-        let fake = fake_key(ids);
+        let (imports, key, mut arguments) = match self.revokes_caller {
+            true => secret(name),
+            false => key(name, ids),
+        };
+        let (key_type, key_argument) = match (self.revokes_caller, ids.len()) {
+            (true, _) => ("Token", "_key"),
+            (false, 1) => ("KeyId", "key"),
+            (false, _) => ("Key", "key"),
+        };
+        let key_form = if self.revokes_caller { "SECRET" } else { &key_form };
+        let credential = if self.revokes_caller {
+            "Form::Itself(&Form::Bearer)"
+        } else {
+            "Form::Bearer"
+        };
+        let (credential_text, credential_help) = match self.revokes_caller {
+            true => (
+                "Takes no credential: each token revokes itself.",
+                "the token itself",
+            ),
+            false => (
+                "Credential: WHICH, as a [bearer token](crate::Credential::bearer).",
+                "WHICH",
+            ),
+        };
+        let accepted = if self.revokes_caller {
+            ""
+        } else {
+            "\"fake-administrator\""
+        };
+        let key_parts = if self.revokes_caller { "" } else { "KeyParts, " };
+        let content = if self.has_body {
+            let members = self.members_of_body();
+            // Where the body alone names the key, the path has no place for it.
+            arguments = match self.ids.is_empty() {
+                true => "&BODY".to_owned(),
+                false => format!("{arguments}, &BODY"),
+            };
+            format!(
+                "    /// Members of the body: {members}. Each is a `Part`; what stands here is all that the guard lets leave.\n    \
+                 const CONTENT: Content = Content::Json(&[(\"MEMBER\", Part::Text(\"VALUE\"))]);\n\n"
+            )
+        } else {
+            String::new()
+        };
+        let content_import = if self.has_body {
+            "use crate::content::{Content, Part};\n"
+        } else {
+            ""
+        };
+        let fake = match self.revokes_caller {
+            true => ("secret", "format!(\"fake-token-{number:08}\")".to_owned()),
+            false => ("key", fake_key(ids)),
+        };
         format!(
             r#"//! {marker}: `{method} {path}`.
 //!
@@ -166,9 +241,9 @@ impl Made<'_> {
 //! Never confirmed against the live service.
 
 {std_imports}use crate::builder::Builder;
-use crate::credential::Form;
-{crate_imports}use crate::provider::{{About, Base, IdsReused, KeyParts, Provider, Repeat, generated}};
-use crate::verdict::{{{members}}};
+{content_import}use crate::credential::Form;
+{crate_imports}use crate::provider::{{About, Base, IdsReused, {key_parts}Provider, Repeat, generated}};
+{secret_import}use crate::verdict::{{{members}}};
 use crate::wire::Sent;
 
 generated!("{name}");
@@ -179,7 +254,7 @@ pub struct {marker};
 
 /// Begins a revoker for {marker}.
 ///
-/// Credential: WHICH, as a [bearer token](crate::Credential::bearer).
+/// {credential_text}
 pub fn builder() -> Builder<{marker}> {{
     Builder::new({marker})
 }}
@@ -197,8 +272,8 @@ impl Provider for {marker} {{
         aliases: &[],
         vendor: "{marker}",
         key_form: "{key_form}",
-        credentials: &[Form::Bearer],
-        credential_help: "WHICH",
+        credentials: &[{credential}],
+        credential_help: "{credential_help}",
         base: {base},
         settings: &[],
         rules: RULES,
@@ -211,7 +286,7 @@ impl Provider for {marker} {{
         proves: "death by WHAT",
     }};
 
-    async fn revoke(client: &generated::Client, key: &{key_type}) -> Sent {{
+{content}    async fn revoke(client: &generated::Client, {key_argument}: &{key_type}) -> Sent {{
         client.revoke({arguments}).await
     }}
 }}
@@ -224,9 +299,9 @@ mod fake {{
     use crate::fakes::{{Case, FakeAnswers, Reply}};
 
     impl FakeAnswers for {marker} {{
-        const CREDENTIALS: &'static [&'static str] = &["fake-administrator"];
+        const CREDENTIALS: &'static [&'static str] = &[{accepted}];
 
-        fn key(number: u64) -> String {{
+        fn {fake_name}(number: u64) -> String {{
             {fake}
         }}
 
@@ -244,10 +319,23 @@ mod fake {{
             today = self.today,
             std_imports = imports.0,
             crate_imports = imports.1,
-            key_type = if ids.len() == 1 { "KeyId" } else { "Key" },
+            secret_import = if self.revokes_caller {
+                "use crate::secret_key::secret_key;\n"
+            } else {
+                ""
+            },
+            fake_name = fake.0,
+            fake = fake.1,
             base = self.base(),
         )
     }
+}
+
+/// As [`key`], of a token that is its own credential.
+fn secret(name: &str) -> ((String, String), String, String) {
+    let key =
+        format!("secret_key!(\n    /// A token, which revokes itself.\n    Token, \"{name}\", None\n);\n");
+    (Default::default(), key, String::new())
 }
 
 /// Imports of std and of the crate, the key's type, and what its call takes.
@@ -273,13 +361,13 @@ fn key(name: &str, ids: &[(String, &'static str)]) -> ((String, String), String,
         return (imports, key, argument(form, "key"));
     }
     let mut macros: Vec<&str> = ids.iter().map(|(_, form)| macro_of(form)).collect();
+    macros.push("split_ids");
     macros.sort_unstable();
     macros.dedup();
     let crate_imports = format!(
-        "use crate::input::InvalidInput;\nuse crate::key::{{{}, split_pair}};\n",
+        "use crate::input::InvalidInput;\nuse crate::key::{{{}}};\n",
         macros.join(", ")
     );
-    let crate_imports = crate_imports.replace("{text_id, split_pair}", "{split_pair, text_id}");
     let std_imports = "use std::fmt;\nuse std::str::FromStr;\n\n".to_owned();
     let type_of = |id: &str| {
         let words = id.split('_').filter(|word| !word.is_empty());
@@ -315,7 +403,8 @@ fn key(name: &str, ids: &[(String, &'static str)]) -> ((String, String), String,
     let shown = all(&|id| format!("self.{}", field(id)), ", ");
     let holes = vec!["{}"; ids.len()].join("/");
     let parts = all(&|id| format!("(\"{id}\", self.{}.to_string())", field(id)), ", ");
-    let (first, second) = (field(&ids[0].0), field(&ids[1].0));
+    let names = all(&field, ", ");
+    let parsed = all(&|id| format!("{0}: {0}.parse()?", field(id)), ", ");
     key.push_str(&format!(
         r#"
 /// A key; as text `{form}`.
@@ -333,8 +422,8 @@ impl FromStr for Key {{
     type Err = InvalidInput;
 
     fn from_str(text: &str) -> Result<Self, InvalidInput> {{
-        let (first, second) = split_pair("{name}", "{form}", text)?;
-        Ok(Self {{ {first}: first.parse()?, {second}: second.parse()? }})
+        let [{names}] = split_ids("{name}", "{form}", text)?;
+        Ok(Self {{ {parsed} }})
     }}
 }}
 
