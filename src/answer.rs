@@ -1,14 +1,13 @@
 //! The facts of one attempt, without any opinion on what they mean.
 
+use std::cell::OnceCell;
 use std::time::{Duration, SystemTime};
 
+use crate::tree::Tree;
 use reqwest::header::{
     CONTENT_ENCODING, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER,
     TRANSFER_ENCODING,
 };
-use serde_json::Value;
-
-use crate::json;
 
 /// What became of one attempt.
 #[derive(Debug)]
@@ -84,32 +83,29 @@ pub(crate) struct Answer {
     headers: HeaderMap,
     /// When it came, by the wall clock.
     received: SystemTime,
-    json: Option<Value>,
 }
 
 impl Answer {
     pub(crate) fn new(status: u16, headers: HeaderMap, body: Body, received: SystemTime) -> Self {
-        let json = match &body {
-            Body::Complete(bytes) if says(&headers, is_json) => json::parse(bytes).ok(),
-            _ => None,
-        };
         Self {
             status,
             body,
             headers,
             received,
-            json,
         }
     }
 
-    /// The body, where it is one complete JSON text that was sent as such.
-    pub(crate) fn json(&self) -> Option<&Value> {
-        self.json.as_ref()
+    /// The answer, to look into its body.
+    pub(crate) fn open(&self) -> Opened<'_> {
+        Opened {
+            answer: self,
+            json: OnceCell::new(),
+        }
     }
 
     /// The body, where it is one complete XML document that was sent as such.
     #[cfg(feature = "aws")]
-    pub(crate) fn xml(&self) -> Option<Value> {
+    pub(crate) fn xml(&self) -> Option<Tree<'_>> {
         match &self.body {
             Body::Complete(bytes) if says(&self.headers, is_xml) => crate::xml::parse(bytes),
             _ => None,
@@ -177,6 +173,23 @@ impl Answer {
     pub(crate) fn headers(&self, name: &str) -> Vec<Option<&str>> {
         let values = self.headers.get_all(name).iter();
         values.map(|value| value.to_str().ok()).collect()
+    }
+}
+
+/// An answer whose body is read once, when somebody asks.
+pub(crate) struct Opened<'a> {
+    pub(crate) answer: &'a Answer,
+    json: OnceCell<Option<Tree<'a>>>,
+}
+
+impl<'a> Opened<'a> {
+    /// The body, where it is one complete JSON text that was sent as such.
+    pub(crate) fn json(&self) -> Option<&Tree<'a>> {
+        let read = || match &self.answer.body {
+            Body::Complete(bytes) if says(&self.answer.headers, is_json) => Tree::parse(bytes).ok(),
+            _ => None,
+        };
+        self.json.get_or_init(read).as_ref()
     }
 }
 
@@ -338,7 +351,7 @@ mod tests {
                 false,
             ),
         ] {
-            assert_eq!(answer(headers).json().is_some(), is_json, "{headers:?}");
+            assert_eq!(answer(headers).open().json().is_some(), is_json, "{headers:?}");
         }
     }
 }

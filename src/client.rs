@@ -10,11 +10,12 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 use tracing::Instrument;
 
-use crate::answer::{Answer, Attempt, BODY_LIMIT, Body, Failure, FailureReason};
+use crate::answer::{Attempt, BODY_LIMIT, Body, Failure, FailureReason, Opened};
 use crate::ask::{Acceptance, Keys};
 use crate::attempt::attempt;
 use crate::capabilities::Capabilities;
 use crate::checks::Checks;
+use crate::clean::clean;
 use crate::counters::Counters;
 use crate::credential::{Form, Prepared, Redactor};
 use crate::detail;
@@ -35,7 +36,7 @@ use crate::secret::Secret;
 use crate::secret_key::by_id;
 use crate::source::Credentials;
 use crate::trace;
-use crate::verdict::{Again, Meaning, body_fits, is_refused, verdict};
+use crate::verdict::{Again, Meaning, body_fits, is_refused, of_answer, verdict};
 use crate::wire::{Call, Target};
 use crate::within::{Within, unless};
 
@@ -651,46 +652,52 @@ pub(crate) fn judged(
     attempt: &Attempt,
     redactor: &Redactor,
 ) -> (Attempted, Seen) {
-    let verdict = verdict(about.rules, parameters, attempt);
     let unanswered = |delivery, failure: &Failure| {
-        let cause = detail::clean(&failure.message, redactor);
+        let cause = clean(&failure.message, redactor);
         let facts = Facts {
             detail: Some(cause.clone()),
             ..Facts::default()
         };
-        (delivery, None, facts, Some(cause))
+        let seen = Seen {
+            facts,
+            cause: Some(cause),
+            ..Seen::default()
+        };
+        (verdict(about.rules, parameters, attempt), delivery, None, seen)
     };
-    let (delivery, retry_after, facts, cause) = match attempt {
+    let (verdict, delivery, retry_after, seen) = match attempt {
         Attempt::NotSent(failure) => unanswered(Delivery::NotSent, failure),
         Attempt::MaybeSent(failure) => unanswered(Delivery::MaybeSent, failure),
         Attempt::Answered(answer) => {
-            let mut facts = detail::read(answer, redactor);
+            let opened = answer.open();
+            let verdict = of_answer(about.rules, parameters, &opened);
+            let mut facts = detail::read(&opened, redactor);
             if facts.detail.is_none() {
-                let words = our_words(answer, verdict.meaning);
-                facts.detail = words.map(|words| detail::clean(&words, redactor));
+                let words = our_words(&opened, verdict.meaning);
+                facts.detail = words.map(|words| clean(&words, redactor));
             }
-            (Delivery::Answered, answer.retry_after(), facts, None)
+            let says_missing = |body| body_fits(body, &opened, parameters);
+            let missing = answer.status == 404 && about.missing.0.is_some_and(says_missing);
+            let seen = Seen {
+                facts,
+                missing,
+                ..Seen::default()
+            };
+            (verdict, Delivery::Answered, answer.retry_after(), seen)
         }
     };
-    let missing = matches!(attempt, Attempt::Answered(answer)
-        if answer.status == 404 && about.missing.0.is_some_and(|body| body_fits(body, answer, parameters)));
     let attempted = Attempted {
         verdict,
         delivery,
         retry_after,
         refused: is_refused(verdict.meaning, attempt),
     };
-    let seen = Seen {
-        facts,
-        cause,
-        missing,
-        ..Seen::default()
-    };
     (attempted, seen)
 }
 
 /// What to say of an answer that says nothing of itself.
-pub(crate) fn our_words(answer: &Answer, meaning: Meaning) -> Option<String> {
+pub(crate) fn our_words(opened: &Opened<'_>, meaning: Meaning) -> Option<String> {
+    let answer = opened.answer;
     let Meaning::Not(kind, _) = meaning else {
         return None;
     };
@@ -704,7 +711,7 @@ pub(crate) fn our_words(answer: &Answer, meaning: Meaning) -> Option<String> {
         (ErrorKind::UnexpectedAnswer, Body::Complete(bytes)) if bytes.is_empty() => {
             "the answer has no body".into()
         }
-        (ErrorKind::UnexpectedAnswer, _) => match (answer.json(), answer.media_type()) {
+        (ErrorKind::UnexpectedAnswer, _) => match (opened.json(), answer.media_type()) {
             (Some(_), _) => "the answer's body is not the documented one".into(),
             (None, Some(media)) => format!("the answer is {media} and not a JSON text that can be relied on"),
             (None, None) => "the answer names no media type".into(),

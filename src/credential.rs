@@ -442,9 +442,12 @@ pub(crate) struct Redactor(Vec<SecretString>);
 
 impl Redactor {
     /// The text without any of our secrets, in whatever case.
-    pub(crate) fn clean(&self, text: &str) -> String {
-        self.0.iter().fold(text.to_owned(), |text, secret| {
-            replace_any_case(&text, secret.expose_secret())
+    pub(crate) fn clean<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        self.0.iter().fold(Cow::Borrowed(text), |text, secret| {
+            match replace_any_case(&text, secret.expose_secret()) {
+                Some(replaced) => Cow::Owned(replaced),
+                None => text,
+            }
         })
     }
 
@@ -470,19 +473,37 @@ impl Redactor {
     }
 }
 
-fn replace_any_case(text: &str, secret: &str) -> String {
-    let (lower, wanted) = (
-        Zeroizing::new(text.to_ascii_lowercase()),
-        Zeroizing::new(secret.to_ascii_lowercase()),
-    );
-    let (mut out, mut done) = (String::with_capacity(text.len()), 0);
-    for (start, found) in lower.match_indices(wanted.as_str()) {
-        out.push_str(&text[done..start]);
-        out.push_str("[redacted]");
-        done = start + found.len();
+/// `None` where the secret is not in the text.
+fn replace_any_case(text: &str, secret: &str) -> Option<String> {
+    // What stands in few texts is looked for, and the rest only around it.
+    let mark = secret
+        .bytes()
+        .position(|byte| !byte.is_ascii_alphabetic() && byte != b' ');
+    let mark = mark.unwrap_or_default();
+    let byte = *secret.as_bytes().get(mark)?;
+    let (mut out, mut done) = (String::new(), 0);
+    for found in memchr::memchr2_iter(
+        byte.to_ascii_lowercase(),
+        byte.to_ascii_uppercase(),
+        text.as_bytes(),
+    ) {
+        let Some(start) = found.checked_sub(mark).filter(|start| *start >= done) else {
+            continue;
+        };
+        let end = start + secret.len();
+        if text
+            .get(start..end)
+            .is_some_and(|here| here.eq_ignore_ascii_case(secret))
+        {
+            out.push_str(&text[done..start]);
+            out.push_str("[redacted]");
+            done = end;
+        }
     }
-    out.push_str(&text[done..]);
-    out
+    (done > 0).then(|| {
+        out.push_str(&text[done..]);
+        out
+    })
 }
 
 impl fmt::Debug for Redactor {
@@ -526,9 +547,8 @@ mod tests {
         let prepared = Credential::api_key(encoded.as_str())
             .prepare("x", &[Form::Scheme("ApiKey")])
             .unwrap();
-        let cleaned = prepared
-            .redactor
-            .clean(&format!("not an-id:secret-canary, nor {encoded}"));
+        let echo = format!("not an-id:secret-canary, nor {encoded}");
+        let cleaned = prepared.redactor.clean(&echo);
         assert!(
             !cleaned.contains("canary") && !cleaned.contains(&encoded),
             "{cleaned}"

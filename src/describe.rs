@@ -9,10 +9,10 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::builder::BuildError;
+use crate::clean::hide_secrets;
 use crate::content::{Content, Part};
 use crate::credential::Form;
 use crate::described::{Described, Description, IdForm, PROBE};
-use crate::detail::hide_secrets;
 use crate::input::{InvalidInput, looks_like_secret, shown};
 use crate::key::KeyRef;
 use crate::options::ClientOptions;

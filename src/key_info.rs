@@ -6,8 +6,8 @@ use std::time::SystemTime;
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
+use crate::clean::clean;
 use crate::credential::Redactor;
-use crate::detail;
 use crate::key::KeyRef;
 use crate::outcome::{KeyState, SCHEMA};
 use crate::timestamp;
@@ -172,7 +172,7 @@ impl AsCopy for Option<SystemTime> {
 }
 
 fn line(text: &str) -> String {
-    detail::clean(text, &Redactor::default())
+    clean(text, &Redactor::default())
 }
 
 fn first(text: &str, most: usize) -> String {

@@ -10,6 +10,7 @@ mod attempt;
 mod builder;
 mod capabilities;
 mod checks;
+mod clean;
 mod client;
 mod content;
 #[cfg(all(test, feature = "fakes"))]
@@ -67,6 +68,7 @@ mod source;
 #[cfg(all(test, feature = "fakes"))]
 mod specimen;
 mod trace;
+mod tree;
 mod verdict;
 #[cfg(all(test, feature = "fakes"))]
 mod verdict_speed;

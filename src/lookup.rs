@@ -10,9 +10,9 @@ use std::time::{Duration, SystemTime};
 
 use reqwest::Url;
 use secrecy::zeroize::Zeroizing;
-use serde_json::{Map, Value};
 
 use crate::answer::{Answer, Attempt};
+use crate::clean::clean;
 use crate::client::our_words;
 use crate::credential::Redactor;
 use crate::detail;
@@ -21,6 +21,7 @@ use crate::key::KeyRef;
 use crate::key_info::KeyInfo;
 use crate::outcome::{ErrorKind, Facts};
 use crate::provider::{About, Provider};
+use crate::tree::{Members, Tree};
 use crate::verdict::{CLOCK_SKEW, Meaning, Rule, body_fits, has_passed, tells_an_error, verdict};
 use crate::wire::Sent;
 
@@ -204,11 +205,12 @@ impl Unread {
             Attempt::NotSent(failure) | Attempt::MaybeSent(failure) => {
                 (Facts::default(), Some(failure.message.clone()))
             }
-            Attempt::Answered(answer) => (detail::read(answer, redactor), our_words(answer, meaning)),
+            Attempt::Answered(answer) => {
+                let opened = answer.open();
+                (detail::read(&opened, redactor), our_words(&opened, meaning))
+            }
         };
-        facts.detail = facts
-            .detail
-            .or_else(|| ours.map(|words| detail::clean(&words, redactor)));
+        facts.detail = facts.detail.or_else(|| ours.map(|words| clean(&words, redactor)));
         let facts = Box::new(facts);
         Self { kind, facts }
     }
@@ -217,7 +219,7 @@ impl Unread {
     pub(crate) fn unexpected(answer: Option<&Answer>, reason: &str) -> Self {
         let facts = Box::new(Facts {
             status: answer.map(|answer| answer.status),
-            detail: Some(detail::clean(reason, &Redactor::default())),
+            detail: Some(clean(reason, &Redactor::default())),
             ..Facts::default()
         });
         let kind = ErrorKind::UnexpectedAnswer;
@@ -262,21 +264,22 @@ fn read_with(
         }
         _ => return Err(Unread::new(about, attempt, redactor)),
     };
+    let opened = answer.open();
     #[cfg(feature = "aws")]
     let xml = answer.xml();
     #[cfg(feature = "aws")]
-    let body = if reads_xml { xml.as_ref() } else { answer.json() };
+    let body = if reads_xml { xml.as_ref() } else { opened.json() };
     #[cfg(not(feature = "aws"))]
-    let body = answer.json().filter(|_| !reads_xml);
-    let no_members = Map::new();
+    let body = opened.json().filter(|_| !reads_xml);
+    let no_members = Members::default();
     let (object, list) = match body {
-        Some(Value::Object(object)) => (object, None),
-        Some(Value::Array(list)) => (&no_members, Some(list.as_slice())),
+        Some(Tree::Object(object)) => (object, None),
+        Some(Tree::Array(list)) => (&no_members, Some(list.as_slice())),
         _ => return Err(Unread::new(about, attempt, redactor)),
     };
     // XML has the answer in its root element.
-    let answered = match object.values().next() {
-        Some(Value::Object(root)) if reads_xml => root,
+    let answered = match object.iter().next() {
+        Some((_, Tree::Object(root))) if reads_xml => root,
         _ => object,
     };
     if tells_an_error(answered, &[]) {
@@ -306,15 +309,15 @@ fn read_with(
 
 fn says_missing(about: &About, lookup: &Lookup, answer: &Answer) -> bool {
     let missing = about.missing.0.filter(|_| answer.status == 404);
-    missing.is_some_and(|body| body_fits(body, answer, &lookup.parameters))
+    missing.is_some_and(|body| body_fits(body, &answer.open(), &lookup.parameters))
 }
 
 /// A JSON object of an answer, or a list that is the whole of it. Only the members that somebody asks for by name are
 /// looked at, and texts come out clean.
 #[derive(Clone, Copy)]
 pub struct Reading<'a> {
-    object: &'a Map<String, Value>,
-    list: Option<&'a [Value]>,
+    object: &'a Members<'a>,
+    list: Option<&'a [Tree<'a>]>,
     answer: &'a Answer,
     now: SystemTime,
     certain_now: SystemTime,
@@ -327,14 +330,14 @@ const LONGEST_CURSOR: usize = 2048;
 impl<'a> Reading<'a> {
     /// A text that must be there, as it came: for ids and cursors alone.
     fn raw(&self, name: &str) -> Result<&'a str, String> {
-        let text = self.object.get(name).and_then(Value::as_str);
+        let text = self.object.get(name).and_then(Tree::as_str);
         text.ok_or_else(|| format!("`{name}` is missing, or is no text"))
     }
 
     /// The id of a thing, in its own type.
     pub(crate) fn id<T: FromStr<Err = InvalidInput>>(&self, name: &str) -> Result<T, String> {
         let text = match self.object.get(name) {
-            Some(Value::Number(number)) => number.to_string(),
+            Some(Tree::Number(number)) => number.to_string(),
             _ => self.raw(name)?.to_owned(),
         };
         if self.redactor.knows(&text) {
@@ -347,24 +350,22 @@ impl<'a> Reading<'a> {
     /// A text, if it is there and not null.
     pub(crate) fn text(&self, name: &str) -> Result<Option<String>, String> {
         match self.object.get(name) {
-            None | Some(Value::Null) => Ok(None),
-            Some(Value::String(text)) => {
-                Ok(Some(detail::clean(text, self.redactor)).filter(|text| !text.is_empty()))
-            }
+            None | Some(Tree::Null) => Ok(None),
+            Some(Tree::String(text)) => Ok(Some(clean(text, self.redactor)).filter(|text| !text.is_empty())),
             Some(_) => Err(format!("`{name}` is no text")),
         }
     }
 
     /// A truth value that must be there.
     pub(crate) fn truth(&self, name: &str) -> Result<bool, String> {
-        let truth = self.object.get(name).and_then(Value::as_bool);
+        let truth = self.object.get(name).and_then(Tree::as_bool);
         truth.ok_or_else(|| format!("`{name}` is missing, or is neither true nor false"))
     }
 
     /// A number that is not negative, if it is there and not null.
     pub(crate) fn number(&self, name: &str) -> Result<Option<u64>, String> {
         match self.object.get(name) {
-            None | Some(Value::Null) => Ok(None),
+            None | Some(Tree::Null) => Ok(None),
             Some(value) => value
                 .as_u64()
                 .map(Some)
@@ -403,8 +404,8 @@ impl<'a> Reading<'a> {
     /// is of another form.
     pub(crate) fn with_ends(&self, name: &str, known: KeyInfo) -> Result<KeyInfo, String> {
         let text = match self.object.get(name) {
-            None | Some(Value::Null) => return Ok(known),
-            Some(Value::String(text)) => text.as_str(),
+            None | Some(Tree::Null) => return Ok(known),
+            Some(Tree::String(text)) => text.as_ref(),
             Some(_) => return Err(format!("`{name}` is no text")),
         };
         let is_gap = |c: char| matches!(c, '.' | '*' | '…');
@@ -438,7 +439,7 @@ impl<'a> Reading<'a> {
         parameters: &[&'static str],
     ) -> Result<Option<Lookup>, String> {
         match self.object.get(name) {
-            Some(Value::Null) => return Ok(None),
+            Some(Tree::Null) => return Ok(None),
             None => return Err(format!("`{name}` is missing")),
             Some(_) => {}
         }
@@ -470,7 +471,7 @@ impl<'a> Reading<'a> {
 
     /// The objects of a list.
     pub(crate) fn items(&self, name: &str) -> Result<Vec<Self>, String> {
-        let items = self.object.get(name).and_then(Value::as_array);
+        let items = self.object.get(name).and_then(Tree::as_array);
         let items = items.ok_or_else(|| format!("`{name}` is missing, or is no list"))?;
         self.objects(items, name)
     }
@@ -480,15 +481,15 @@ impl<'a> Reading<'a> {
         self.objects(self.list.ok_or("the answer is no list")?, "the answer")
     }
 
-    fn objects(&self, items: &'a [Value], name: &str) -> Result<Vec<Self>, String> {
-        let item = |value: &'a Value| match value {
-            Value::Object(object) => Ok(self.of(object)),
+    fn objects(&self, items: &'a [Tree<'a>], name: &str) -> Result<Vec<Self>, String> {
+        let item = |value: &'a Tree<'a>| match value {
+            Tree::Object(object) => Ok(self.of(object)),
             _ => Err(format!("an entry of `{name}` is no object")),
         };
         items.iter().map(item).collect()
     }
 
-    fn of(&self, object: &'a Map<String, Value>) -> Self {
+    fn of(&self, object: &'a Members<'a>) -> Self {
         Self {
             object,
             list: None,
@@ -518,14 +519,14 @@ impl<'a> Reading<'a> {
     /// Is the member a list?
     #[cfg(feature = "aws")]
     pub(crate) fn is_list(&self, name: &str) -> bool {
-        self.object.get(name).is_some_and(Value::is_array)
+        self.object.get(name).is_some_and(Tree::is_array)
     }
 
     /// An object or null, which must be there.
     pub(crate) fn object(&self, name: &str) -> Result<Option<Self>, String> {
         match self.object.get(name) {
-            Some(Value::Null) => Ok(None),
-            Some(Value::Object(object)) => Ok(Some(self.of(object))),
+            Some(Tree::Null) => Ok(None),
+            Some(Tree::Object(object)) => Ok(Some(self.of(object))),
             _ => Err(format!("`{name}` is missing, or is no object")),
         }
     }

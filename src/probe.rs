@@ -52,7 +52,8 @@ pub(crate) enum Probed {
 /// redirect, a failure, and a refusal that is not the provider's own.
 pub(crate) fn probed(rules: &[ProbeRule], about: &About, attempt: &Attempt, redactor: &Redactor) -> Probed {
     if let Attempt::Answered(answer) = attempt {
-        let fits = |rule: &&ProbeRule| rule.status == answer.status && says(rule.body, answer, &[]);
+        let opened = answer.open();
+        let fits = |rule: &&ProbeRule| rule.status == answer.status && says(rule.body, &opened, &[]);
         if let Some(rule) = rules.iter().find(fits) {
             return if rule.accepted {
                 Probed::Accepted

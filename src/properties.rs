@@ -399,7 +399,7 @@ proptest! {
     fn row_099_no_answer_makes_anything_panic_and_only_proof_is_death(provider in provider(), raw in raw()) {
         let answer = raw.answer();
         let _ = (answer.retry_after(), answer.request_id().map(str::len), answer.redirect_host());
-        let _ = detail::read(&answer, &Default::default());
+        let _ = detail::read(&answer.open(), &Default::default());
         let verdict = verdict(provider.entry().about().rules, &parameters(provider), &Attempt::Answered(Box::new(answer)));
         if let Meaning::Dead(..) = verdict.meaning {
             prop_assert!(is_proof(provider, &raw));

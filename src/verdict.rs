@@ -3,12 +3,11 @@
 
 use std::time::{Duration, SystemTime};
 
-use serde_json::{Map, Value};
-
-use crate::answer::{Answer, Attempt, Body, FailureReason};
+use crate::answer::{Answer, Attempt, Body, FailureReason, Opened};
 use crate::detail::{dotted_codes, dotted_words};
 use crate::outcome::{Disposition, ErrorKind, Evidence, KeyState};
 use crate::timestamp;
+use crate::tree::{Members, Tree};
 
 /// One line of a provider's table: this status, with a body of this kind, means that.
 #[derive(Clone, Debug, PartialEq)]
@@ -53,10 +52,10 @@ impl Rule {
     }
 
     /// What contradicts itself proves nothing. What proves nothing anyway, such as the alarm about another key, stands.
-    fn fits(&self, answer: &Answer, parameters: &[(&str, String)]) -> bool {
+    fn fits(&self, opened: &Opened<'_>, parameters: &[(&str, String)]) -> bool {
         match self.meaning {
-            Meaning::Not(_, KeyState::Unknown) => body_fits(self.body, answer, parameters),
-            _ => says(self.body, answer, parameters),
+            Meaning::Not(_, KeyState::Unknown) => body_fits(self.body, opened, parameters),
+            _ => says(self.body, opened, parameters),
         }
     }
 }
@@ -184,8 +183,8 @@ impl Member {
         }
     }
 
-    fn holds(&self, object: &Map<String, Value>, answer: &Answer, parameters: &[(&str, String)]) -> bool {
-        let text = |name: &str| object.get(name).and_then(Value::as_str);
+    fn holds(&self, object: &Members<'_>, answer: &Answer, parameters: &[(&str, String)]) -> bool {
+        let text = |name: &str| object.get(name).and_then(Tree::as_str);
         let time = |name: &str| {
             let time = timestamp::parse(text(name)?).ok()?;
             Some(time.duration_since(SystemTime::UNIX_EPOCH).ok()?.as_secs())
@@ -195,12 +194,12 @@ impl Member {
                 .iter()
                 .any(|(name, ours)| *name == parameter && ours == text)
         };
-        let list = |name: &str| object.get(name).and_then(Value::as_array);
+        let list = |name: &str| object.get(name).and_then(Tree::as_array);
         let holds_ours =
-            |parameter: &str, entry: &Value| entry.as_str().is_some_and(|text| is_ours(parameter, text));
+            |parameter: &str, entry: &Tree<'_>| entry.as_str().is_some_and(|text| is_ours(parameter, text));
         match *self {
             Self::Is(name, wanted) => text(name) == Some(wanted),
-            Self::IsBool(name, wanted) => object.get(name).and_then(Value::as_bool) == Some(wanted),
+            Self::IsBool(name, wanted) => object.get(name).and_then(Tree::as_bool) == Some(wanted),
             Self::IsText(name) => text(name).is_some(),
             Self::IsOther(name, unwanted) => text(name).is_some_and(|text| text != unwanted),
             Self::IsEmpty(name) => list(name).is_some_and(Vec::is_empty),
@@ -209,13 +208,13 @@ impl Member {
             Self::HoldsOther(name, parameter) => {
                 list(name).is_some_and(|list| list.iter().any(|entry| !holds_ours(parameter, entry)))
             }
-            Self::IsZero(name) => object.get(name).and_then(Value::as_u64) == Some(0),
-            Self::IsNumber(name, wanted) => object.get(name).and_then(Value::as_u64) == Some(wanted),
-            Self::IsNull(name) => object.get(name).is_some_and(Value::is_null),
-            Self::IsList(name) => object.get(name).is_some_and(Value::is_array),
-            Self::IsObject(name) => object.get(name).is_some_and(Value::is_object),
+            Self::IsZero(name) => object.get(name).and_then(Tree::as_u64) == Some(0),
+            Self::IsNumber(name, wanted) => object.get(name).and_then(Tree::as_u64) == Some(wanted),
+            Self::IsNull(name) => object.get(name).is_some_and(Tree::is_null),
+            Self::IsList(name) => object.get(name).is_some_and(Tree::is_array),
+            Self::IsObject(name) => object.get(name).is_some_and(Tree::is_object),
             Self::In(name, members) => {
-                let inner = object.get(name).and_then(Value::as_object);
+                let inner = object.get(name).and_then(Tree::as_object);
                 inner.is_some_and(|inner| {
                     members
                         .iter()
@@ -225,15 +224,15 @@ impl Member {
             Self::IsParameter(name, parameter) => text(name).is_some_and(|text| is_ours(parameter, text)),
             Self::IsNotParameter(name, parameter) => text(name).is_some_and(|text| !is_ours(parameter, text)),
             Self::NullOrPast(name) => match object.get(name) {
-                Some(Value::Null) => true,
-                Some(Value::Number(seconds)) => seconds
+                Some(Tree::Null) => true,
+                Some(Tree::Number(seconds)) => seconds
                     .as_u64()
                     .is_some_and(|seconds| has_passed(seconds, answer.now())),
                 _ => false,
             },
             Self::Future(name) => object
                 .get(name)
-                .and_then(Value::as_u64)
+                .and_then(Tree::as_u64)
                 .is_some_and(|seconds| !has_passed(seconds, answer.now())),
             Self::IsPastTime(name) => time(name).is_some_and(|seconds| has_passed(seconds, answer.now())),
             Self::IsFutureTime(name) => time(name).is_some_and(|seconds| !has_passed(seconds, answer.now())),
@@ -258,16 +257,16 @@ pub(crate) fn has_passed(unix_seconds: u64, now: SystemTime) -> bool {
     unix_seconds <= (now + CLOCK_SKEW).as_secs()
 }
 
-fn is_problem(object: &Map<String, Value>, status: u16) -> bool {
+fn is_problem(object: &Members<'_>, status: u16) -> bool {
     let texts_are_sound = PROBLEM_TEXTS
         .iter()
         .filter_map(|name| object.get(*name))
-        .all(|value| matches!(value, Value::Null | Value::String(_)));
+        .all(|value| matches!(value, Tree::Null | Tree::String(_)));
     let status_agrees = match object.get("status") {
-        None | Some(Value::Null) => true,
+        None | Some(Tree::Null) => true,
         // Dolfin's document allows a number and a string of digits.
-        Some(Value::Number(number)) => number.as_u64() == Some(status.into()),
-        Some(Value::String(digits)) => digits.parse() == Ok(status),
+        Some(Tree::Number(number)) => number.as_u64() == Some(status.into()),
+        Some(Tree::String(digits)) => digits.parse() == Ok(status),
         Some(_) => false,
     };
     let has_any = PROBLEM_TEXTS
@@ -354,15 +353,21 @@ pub(crate) fn verdict(rules: &[Rule], parameters: &[(&str, String)], attempt: &A
             _ => Verdict::new(ErrorKind::NotSent, KeyState::Live, Again::Untouched),
         },
         Attempt::MaybeSent(_) => Verdict::new(ErrorKind::NoAnswer, KeyState::Unknown, Again::IfHarmless),
-        Attempt::Answered(answer) => rules
-            .iter()
-            .find(|rule| rule.status == answer.status && rule.fits(answer, parameters))
-            .map(|rule| Verdict {
-                meaning: rule.meaning,
-                again: again(rule.meaning),
-            })
-            .unwrap_or_else(|| by_status(answer)),
+        Attempt::Answered(answer) => of_answer(rules, parameters, &answer.open()),
     }
+}
+
+/// The verdict on an answer.
+pub(crate) fn of_answer(rules: &[Rule], parameters: &[(&str, String)], opened: &Opened<'_>) -> Verdict {
+    let answer = opened.answer;
+    rules
+        .iter()
+        .find(|rule| rule.status == answer.status && rule.fits(opened, parameters))
+        .map(|rule| Verdict {
+            meaning: rule.meaning,
+            again: again(rule.meaning),
+        })
+        .unwrap_or_else(|| by_status(answer))
 }
 
 /// May the request be sent again after what a rule says? As after the status that usually says it.
@@ -375,25 +380,25 @@ fn again(meaning: Meaning) -> Again {
 }
 
 /// Is this the body, and no success that tells of an error besides?
-pub(crate) fn says(expect: Expect, answer: &Answer, parameters: &[(&str, String)]) -> bool {
-    body_fits(expect, answer, parameters) && !contradicts(expect, answer)
+pub(crate) fn says(expect: Expect, opened: &Opened<'_>, parameters: &[(&str, String)]) -> bool {
+    body_fits(expect, opened, parameters) && !contradicts(expect, opened)
 }
 
 /// Does a success hold an error, in what is read of it, that is not itself what the rule asks for?
-fn contradicts(expect: Expect, answer: &Answer) -> bool {
-    if !(200..300).contains(&answer.status) {
+fn contradicts(expect: Expect, opened: &Opened<'_>) -> bool {
+    if !(200..300).contains(&opened.answer.status) {
         return false;
     }
     match expect {
         Expect::Anything | Expect::NoBody | Expect::EmptyObject => false,
         Expect::Object(members) => {
-            let object = answer.json().and_then(Value::as_object);
+            let object = opened.json().and_then(Tree::as_object);
             object.is_some_and(|object| tells_an_error(object, members))
         }
         #[cfg(feature = "aws")]
         Expect::Xml(members) => {
-            let body = answer.xml();
-            let object = body.as_ref().and_then(Value::as_object);
+            let body = opened.answer.xml();
+            let object = body.as_ref().and_then(Tree::as_object);
             object.is_some_and(|object| tells_an_error(object, members))
         }
     }
@@ -401,7 +406,7 @@ fn contradicts(expect: Expect, answer: &Answer) -> bool {
 
 /// Is there a filled member whose name begins with `error`, that none of these conditions reads, here or in an object that
 /// they look into?
-pub(crate) fn tells_an_error(object: &Map<String, Value>, members: &[Member]) -> bool {
+pub(crate) fn tells_an_error(object: &Members<'_>, members: &[Member]) -> bool {
     let is_error = |name: &str| {
         name.get(..5)
             .is_some_and(|start| start.eq_ignore_ascii_case("error"))
@@ -412,7 +417,7 @@ pub(crate) fn tells_an_error(object: &Map<String, Value>, members: &[Member]) ->
         .any(|(name, value)| is_error(name) && is_filled(value) && !is_read(name));
     here || members.iter().any(|member| match member {
         Member::In(name, inner) => {
-            let found = object.get(*name).and_then(Value::as_object);
+            let found = object.get(name).and_then(Tree::as_object);
             found.is_some_and(|found| tells_an_error(found, inner))
         }
         _ => false,
@@ -420,22 +425,23 @@ pub(crate) fn tells_an_error(object: &Map<String, Value>, members: &[Member]) ->
 }
 
 /// Does a member of this value say anything? Many write down that there was no error.
-fn is_filled(value: &Value) -> bool {
+fn is_filled(value: &Tree<'_>) -> bool {
     match value {
-        Value::Null => false,
-        Value::Bool(truth) => *truth,
-        Value::Number(number) => number.as_f64() != Some(0.0),
-        Value::String(text) => !text.is_empty(),
-        Value::Array(list) => !list.is_empty(),
-        Value::Object(object) => !object.is_empty(),
+        Tree::Null => false,
+        Tree::Bool(truth) => *truth,
+        Tree::Number(number) => number.as_f64() != Some(0.0),
+        Tree::String(text) => !text.is_empty(),
+        Tree::Array(list) => !list.is_empty(),
+        Tree::Object(object) => !object.is_empty(),
     }
 }
 
-pub(crate) fn body_fits(expect: Expect, answer: &Answer, parameters: &[(&str, String)]) -> bool {
+pub(crate) fn body_fits(expect: Expect, opened: &Opened<'_>, parameters: &[(&str, String)]) -> bool {
+    let answer = opened.answer;
     #[cfg(feature = "aws")]
     if let Expect::Xml(members) = expect {
         let body = answer.xml();
-        return body.as_ref().and_then(Value::as_object).is_some_and(|object| {
+        return body.as_ref().and_then(Tree::as_object).is_some_and(|object| {
             members
                 .iter()
                 .all(|member| member.holds(object, answer, parameters))
@@ -443,15 +449,19 @@ pub(crate) fn body_fits(expect: Expect, answer: &Answer, parameters: &[(&str, St
     }
     // A problem document under a success status contradicts itself.
     let contradicts = (200..300).contains(&answer.status) && answer.is_problem_document();
-    match (expect, answer.json()) {
-        (Expect::Anything, _) => true,
-        (Expect::NoBody, _) => matches!(&answer.body, Body::Complete(bytes) if bytes.is_empty()),
+    let object = || opened.json().and_then(Tree::as_object);
+    match expect {
+        Expect::Anything => true,
+        Expect::NoBody => matches!(&answer.body, Body::Complete(bytes) if bytes.is_empty()),
         _ if contradicts => false,
-        (Expect::EmptyObject, Some(Value::Object(object))) => object.is_empty(),
-        (Expect::Object(members), Some(Value::Object(object))) => members
-            .iter()
-            .all(|member| member.holds(object, answer, parameters)),
-        _ => false,
+        Expect::EmptyObject => object().is_some_and(Members::is_empty),
+        Expect::Object(members) => object().is_some_and(|object| {
+            members
+                .iter()
+                .all(|member| member.holds(object, answer, parameters))
+        }),
+        #[cfg(feature = "aws")]
+        Expect::Xml(_) => false,
     }
 }
 

@@ -1,7 +1,7 @@
 //! Each condition of the rule language, on both sides of what it asks for.
 
 use reqwest::header::HeaderMap;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
 
@@ -13,8 +13,13 @@ const KEY: &str = "key-1";
 fn holds(member: Member, body: &Value) -> bool {
     let received = SystemTime::UNIX_EPOCH + Duration::from_secs(NOW);
     let answer = Answer::new(STATUS, HeaderMap::new(), Body::Complete(Vec::new()), received);
-    let object = body.as_object().unwrap();
-    member.holds(object, &answer, &[("other", "x".into()), ("id", KEY.into())])
+    let text = body.to_string();
+    let tree = Tree::parse(text.as_bytes()).unwrap();
+    member.holds(
+        tree.as_object().unwrap(),
+        &answer,
+        &[("other", "x".into()), ("id", KEY.into())],
+    )
 }
 
 fn all_hold(member: Member, bodies: &[Value]) {

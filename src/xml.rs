@@ -2,7 +2,8 @@
 //! are all called `member` a list. What cannot be read in one way only is not read.
 
 use roxmltree::{Document, Node, ParsingOptions};
-use serde_json::{Map, Value};
+
+use crate::tree::{Members, Tree};
 
 /// No answer that anybody documents is nested deeper.
 const MOST_DEPTH: usize = 16;
@@ -10,7 +11,7 @@ const MOST_NODES: u32 = 10_000;
 
 /// An object with the root element as its one member; `None` where the text is not XML of the kind above, in which
 /// attributes mean nothing and there is no document type.
-pub(crate) fn parse(bytes: &[u8]) -> Option<Value> {
+pub(crate) fn parse(bytes: &[u8]) -> Option<Tree<'static>> {
     let text = std::str::from_utf8(bytes).ok()?;
     let options = ParsingOptions {
         allow_dtd: false,
@@ -19,11 +20,10 @@ pub(crate) fn parse(bytes: &[u8]) -> Option<Value> {
     };
     let document = Document::parse_with_options(text, options).ok()?;
     let root = document.root_element();
-    let name = root.tag_name().name().to_owned();
-    Some(Value::Object(Map::from_iter([(name, value(root, 0)?)])))
+    object([(root, value(root, 0)?)].into())
 }
 
-fn value(node: Node<'_, '_>, depth: usize) -> Option<Value> {
+fn value(node: Node<'_, '_>, depth: usize) -> Option<Tree<'static>> {
     if depth > MOST_DEPTH {
         return None;
     }
@@ -31,7 +31,7 @@ fn value(node: Node<'_, '_>, depth: usize) -> Option<Value> {
     let texts = node.children().filter(Node::is_text);
     let text: String = texts.filter_map(|child| child.text()).collect();
     if elements.is_empty() {
-        return Some(Value::String(text));
+        return Some(Tree::String(text.into()));
     }
     // Text beside elements is nobody's member.
     if !text.trim().is_empty() {
@@ -42,30 +42,36 @@ fn value(node: Node<'_, '_>, depth: usize) -> Option<Value> {
         .all(|element| element.tag_name().name() == "member")
     {
         let items = elements.into_iter().map(|element| value(element, depth + 1));
-        return items.collect::<Option<Vec<Value>>>().map(Value::Array);
+        return items.collect::<Option<Vec<_>>>().map(Tree::Array);
     }
-    let mut object = Map::new();
-    for element in elements {
-        let twice = object.insert(element.tag_name().name().to_owned(), value(element, depth + 1)?);
-        if twice.is_some() {
-            return None;
-        }
-    }
-    Some(Value::Object(object))
+    let members = elements
+        .into_iter()
+        .map(|element| Some((element, value(element, depth + 1)?)));
+    object(members.collect::<Option<_>>()?)
+}
+
+/// `None` where two elements have one name.
+fn object(elements: Vec<(Node<'_, '_>, Tree<'static>)>) -> Option<Tree<'static>> {
+    let name = |node: Node<'_, '_>| node.tag_name().name().to_owned().into();
+    let members = elements.into_iter().map(|(node, value)| (name(node), value));
+    Members::new(members.collect()).ok().map(Tree::Object)
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
+
+    fn read(json: &str) -> Option<Tree<'_>> {
+        Tree::parse(json.as_bytes()).ok()
+    }
 
     #[test]
     fn xml_becomes_objects_lists_and_texts() {
         let text = "<?xml version=\"1.0\"?><R xmlns=\"https://x/\"><A>a&amp;b</A>\n<L><member><B>1</B></member></L><E/></R>";
-        let expected = json!({"R": {"A": "a&b", "L": [{"B": "1"}], "E": ""}});
-        assert_eq!(parse(text.as_bytes()), Some(expected));
-        assert_eq!(parse(b"<R/>"), Some(json!({"R": ""})));
+        let expected = read(r#"{"R": {"A": "a&b", "L": [{"B": "1"}], "E": ""}}"#);
+        assert!(expected.is_some());
+        assert_eq!(parse(text.as_bytes()), expected);
+        assert_eq!(parse(b"<R/>"), read(r#"{"R": ""}"#));
     }
 
     #[test]
