@@ -29,7 +29,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
 /// What an application answers to GET /metrics.
 fn text(counters: &Counters) -> String {
-    let mut text = "# TYPE keyrevoke_results_total counter\n".to_owned();
+    let mut text =
+        "# HELP keyrevoke_results_total Verdicts about keys, by provider, state and kind of trouble.\n\
+                    # TYPE keyrevoke_results_total counter\n"
+            .to_owned();
     for count in counters.snapshot() {
         // Names of providers, states and kinds hold nothing that would have to be escaped.
         text.push_str(&format!(

@@ -145,11 +145,11 @@ impl Core {
             .as_str()
             .trim_end_matches('/');
         let asked = self.provider.look_up(base, self.http.clone(), call, lookup);
-        let span = trace::request(&self.target, lookup.operation, number);
+        let watched = trace::request(&self.target, lookup.operation, number);
         let answer = attempt_to_read(LIST_LIMIT, asked, limit)
-            .instrument(span.clone())
+            .instrument(watched.span())
             .await;
-        trace::answered(&span, &answer);
+        watched.answered(&answer);
         answer
     }
 

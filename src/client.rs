@@ -261,9 +261,9 @@ impl Core {
         tenant: Option<&str>,
         call: impl Future<Output = RevokeResult>,
     ) -> RevokeResult {
-        let span = trace::call(self.about().name, tenant, &key);
-        let result = call.instrument(span.clone()).await;
-        trace::called(&span, &result);
+        let watched = trace::call(self.about().name, tenant, &key);
+        let result = call.instrument(watched.span()).await;
+        watched.called(&result);
         if let Some(counters) = &self.counters {
             counters.count(&result);
         }
@@ -518,9 +518,9 @@ impl<'a> OneCall<'a> {
             (progress.in_flight, progress.attempts) = (true, number);
             progress.sent = Some(Instant::now());
         });
-        let span = trace::request(&self.revoker.target, self.revoker.operation(), number);
-        let sent = attempt(request, limit).instrument(span.clone()).await;
-        trace::answered(&span, &sent);
+        let watched = trace::request(&self.revoker.target, self.revoker.operation(), number);
+        let sent = attempt(request, limit).instrument(watched.span()).await;
+        watched.answered(&sent);
         (sent, false)
     }
 
@@ -621,11 +621,13 @@ impl World for OneCall<'_> {
         };
         tracing::debug!(
             target: "keyrevoke",
-            attempt = number,
-            http.response.status_code = seen.facts.status,
-            delivery = attempted.delivery.as_str(),
-            state = key_state.as_str(),
-            next_in_ms = next.map(|next| next.as_millis() as u64),
+            {
+                keyrevoke.attempt = number,
+                http.response.status_code = seen.facts.status,
+                keyrevoke.delivery = attempted.delivery.as_str(),
+                keyrevoke.state = key_state.as_str(),
+                keyrevoke.next_in_ms = next.map(|next| next.as_millis() as u64)
+            },
             "attempted to revoke"
         );
         let end = AttemptEnd {

@@ -14,6 +14,10 @@ use crate::outcome::{ErrorKind, KeyState, RevokeResult, SCHEMA};
 /// A [revoker](crate::Builder::with_counters) counts its calls, a [registry](crate::Registry::with_counters) the keys of its
 /// runs, for each of which there may be several calls: give each its own. [`count`](Self::count) is for everything else.
 ///
+/// For Prometheus it is a counter `keyrevoke_results_total` with the labels `provider`, `state` and `kind`; an empty label is
+/// none there. For OpenTelemetry it is an asynchronous counter `keyrevoke.results` of the unit `{result}` with the attributes
+/// `keyrevoke.provider`, `keyrevoke.state` and, but for dead keys, `error.type`: the names and values of the spans.
+///
 /// ```
 /// use keyrevoke::{Counters, ErrorKind, KeyState, RevokeError};
 ///

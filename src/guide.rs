@@ -6,8 +6,9 @@
 //! 4. [What "dead" means](dead)
 //! 5. [Testing your code](testing)
 //! 6. [Running in Kubernetes](kubernetes)
-//! 7. [JSON, for programs](json)
-//! 8. [Adding a provider](new_provider)
+//! 7. [Traces and counters](telemetry)
+//! 8. [JSON, for programs](json)
+//! 9. [Adding a provider](new_provider)
 //!
 //! Larger pieces to copy stand in `examples/`: an off-boarding job, a service that is told of leaks by GitHub's secret
 //! scanning, an application and its tests, a step for GitHub Actions.
@@ -29,6 +30,9 @@ pub mod testing {}
 
 #[doc = include_str!("../docs/guide/kubernetes.md")]
 pub mod kubernetes {}
+
+#[doc = include_str!("../docs/guide/telemetry.md")]
+pub mod telemetry {}
 
 #[doc = include_str!("../docs/guide/json.md")]
 pub mod json {}

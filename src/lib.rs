@@ -20,6 +20,8 @@ mod credential;
 mod describe;
 mod described;
 mod detail;
+#[cfg(feature = "miette")]
+mod diagnostic;
 mod digest;
 mod erased;
 mod error;

@@ -503,7 +503,7 @@ impl Run {
         self.past = past;
         self.was_in_flight = self.past.in_flight();
         for key in &self.was_in_flight {
-            tracing::warn!(%key, "was under way when an earlier run ended");
+            tracing::warn!({ keyrevoke.key = %key }, "was under way when an earlier run ended");
         }
         let unsent = self.lanes.iter().flat_map(Lane::unsent);
         let keys = unsent.filter(|key| !self.past.is_dead(key)).count() as u64;
