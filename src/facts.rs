@@ -183,6 +183,9 @@ mod tests {
                 // What the skeleton of a module leaves open.
                 assert!(!fact.source.contains("PAGE"), "{}: {fact:?}", provider.name());
             }
+            let said = [provider.credential_help(), provider.proves()];
+            let is_open = |text: &str| ["WHICH", "WHAT"].iter().any(|open| text.contains(open));
+            assert!(!said.into_iter().any(is_open), "{}: {said:?}", provider.name());
         }
     }
 

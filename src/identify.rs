@@ -15,6 +15,8 @@ pub(crate) use self::pattern::{
     ALNUM, BASE64, BASE64URL, DIGITS, HEX, HEX_ANY_CASE, LOWER, Part, TOKEN, ends_with_crc32,
 };
 use self::pattern::{ends, fit, may_begin, most_fixed};
+#[cfg(feature = "aws")]
+pub(crate) use self::rules::AWS_ACCESS_KEY_ID;
 use self::rules::OTHERS;
 pub use self::which::{Which, which};
 use crate::secret::Secret;

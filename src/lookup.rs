@@ -481,6 +481,20 @@ impl<'a> Reading<'a> {
         self.objects(self.list.ok_or("the answer is no list")?, "the answer")
     }
 
+    /// A page whose entries are `data`, and which goes on after `last_id` where `has_more` is true. The entries are to be added.
+    pub(crate) fn data(&self, lookup: &Lookup, after: &'static str) -> Result<(Page, Vec<Self>), String> {
+        let entries = self.items("data")?;
+        let mut page = Page {
+            entries: entries.len() as u64,
+            ..Page::default()
+        };
+        if self.truth("has_more")? {
+            page.next
+                .push(lookup.clone().with_query(after, self.cursor("last_id")?));
+        }
+        Ok((page, entries))
+    }
+
     fn objects(&self, items: &'a [Tree<'a>], name: &str) -> Result<Vec<Self>, String> {
         let item = |value: &'a Tree<'a>| match value {
             Tree::Object(object) => Ok(self.of(object)),

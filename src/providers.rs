@@ -65,6 +65,7 @@ table! {
     workos::WorkOs,
     pinecone::Pinecone,
     google_service_account::GoogleServiceAccount,
+    google_apikeys::GoogleApiKeys,
     #[cfg(feature = "aws")]
     aws_iam::AwsIam,
     jupyterhub::JupyterHub,

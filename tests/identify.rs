@@ -165,6 +165,7 @@ fn what_is_not_known_and_what_two_could_have_issued_is_said_and_is_no_success() 
 fn the_id_of_a_key_is_told_from_its_secret() {
     let (code, out, _) = run(&[], format!("AKIA{}", "CANARY23".repeat(2)).as_bytes());
     assert!(code == 0 && out.contains("not the secret itself"), "{out}");
+    assert!(out.contains("keyrevoke revoke aws-iam:USER/KEY"), "{out}");
 }
 
 #[test]

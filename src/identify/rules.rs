@@ -32,6 +32,20 @@ const AWS: &str =
 const NOTION_PAGE: &str = "https://www.notion.so/my-integrations";
 const NOTION_WAY: &str = "Refresh the secret of the integration, or delete the integration.";
 
+/// The provider's own where it is compiled in.
+pub(crate) const AWS_ACCESS_KEY_ID: SecretForm = SecretForm::new(
+    "aws-access-key-id",
+    "AWS",
+    "id of an access key",
+    &[Is(&["AKIA"]), Of(BASE32, 16, 16)],
+)
+.an_id()
+.by_hand(
+    "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_access-keys.html",
+    "Deactivate the access key of this id, then delete it: UpdateAccessKey, DeleteAccessKey.",
+)
+.source(AWS);
+
 /// Those of keys that no provider here revokes.
 pub(super) const OTHERS: &[SecretForm] = &[
     // Code and packages.
@@ -204,13 +218,8 @@ pub(super) const OTHERS: &[SecretForm] = &[
         )
         .source("clerk.com, changelog, Secret keys are only shown once (2026-10-19), for the way; nango.dev for the beginning; the length from memory; read 2026-11-22"),
     // Clouds and data.
-    SecretForm::new("aws-access-key-id", "AWS", "id of an access key", &[Is(&["AKIA"]), Of(BASE32, 16, 16)])
-        .an_id()
-        .by_hand(
-            "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_access-keys.html",
-            "Deactivate the access key of this id, then delete it: UpdateAccessKey, DeleteAccessKey.",
-        )
-        .source(AWS),
+    #[cfg(not(feature = "aws"))]
+    AWS_ACCESS_KEY_ID,
     SecretForm::new("aws-temporary-key-id", "AWS", "id of a temporary access key", &[Is(&["ASIA"]), Of(BASE32, 16, 16)])
         .an_id()
         .by_hand(
@@ -218,12 +227,6 @@ pub(super) const OTHERS: &[SecretForm] = &[
             "Revoke the active sessions of its role: temporary keys cannot be deleted, they end by themselves.",
         )
         .source(AWS),
-    SecretForm::new("google-api-key", "Google", "API key", &[Is(&["AIza"]), Of(BASE64URL, 35, 35)])
-        .by_hand(
-            "https://console.cloud.google.com/apis/credentials",
-            "Delete it in the credentials of its project, where it can be restored for 30 days.",
-        )
-        .source("scanners, and docs.cloud.google.com, gcloud services api-keys undelete, for the 30 days; read 2026-11-22"),
     SecretForm::new("cloudflare-global-key", "Cloudflare", "global API key", &[Is(&["cfk_"]), Of(ALNUM, 41, 64)])
         .by_hand(CLOUDFLARE_PAGE, "Change the Global API Key in its user's profile.")
         .source(CLOUDFLARE),

@@ -403,11 +403,6 @@ fn cases() -> Vec<(&'static str, Vec<String>, Vec<String>)> {
             vec![format!("AROA{}", some("Q3XVKP5Y", 16))],
         ),
         (
-            "google-api-key",
-            vec![format!("AIza{}", mixed(35))],
-            vec![format!("AIza{}", mixed(34)), format!("aiza{}", mixed(35))],
-        ),
-        (
             "cloudflare-token",
             vec![format!("cfut_{}", mixed(48)), format!("cfat_{}", mixed(46))],
             vec![format!("cfut_{}", mixed(40)), format!("cfxt_{}", mixed(48))],

@@ -1,6 +1,6 @@
 //! Algolia, API keys: `DELETE /1/keys/{key}`, where the id is the key itself.
 //!
-//! Facts from the vendor's specification (algolia/api-clients-automation, search), read 2026-11. The key is a secret and
+//! Facts from the vendor's specification (algolia/api-clients-automation, search), read 2026-11-27. The key is a secret and
 //! stands in the path, so that the vendor's own access logs hold it. The 200 comes before the deletion has spread: the
 //! vendor's clients look the key up until they get a 404, and so does a look afterwards. A deleted key can be restored by
 //! whoever has the right to. Keys that were derived from another (secured keys) cannot be deleted by themselves: they are

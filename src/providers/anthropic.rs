@@ -1,6 +1,7 @@
 //! Anthropic, Admin API: `POST /v1/organizations/api_keys/{api_key_id}` with `{"status":"inactive"}`.
 //!
-//! Facts from platform.claude.com, the page on updating an API key, read 2026-11. There is no delete: an inactive key
+//! Facts from platform.claude.com, the pages on updating and listing API keys, and the vendor's client (anthropics/anthropic-sdk-python,
+//! organization/api_keys), read 2026-11-27. There is no delete: an inactive key
 //! is refused until an administrator sets it active again. That `archived`, the third status, is for good is not stated, so
 //! that no deletion is offered here. The answer is the key with its status. The service says
 //! `not_found_error` of a path that it does not have as well, so its 404 cannot be told from a wrong address.
@@ -44,7 +45,7 @@ impl KeyParts for KeyId {
     }
 }
 
-const PAGE: &str = "platform.claude.com, Admin API, Update API key, read 2026-11";
+const PAGE: &str = "platform.claude.com, Admin API, Update API key, and anthropics/anthropic-sdk-python, read 2026-11-27";
 
 const RULES: &[Rule] = &[
     on(200, REVOKED)
@@ -102,9 +103,9 @@ impl Provider for Anthropic {
         rules: RULES,
         repeat: (
             Repeat::Conclusive,
-            "inferred: it sets a status, and the answer is the key with its status; platform.claude.com, read 2026-11",
+            "inferred: it sets a status, and the answer is the key with its status; anthropics/anthropic-sdk-python, read 2026-11-27",
         ),
-        ids_reused: (IdsReused::No, "inferred: ids are random text (example apikey_01…); platform.claude.com, read 2026-11"),
+        ids_reused: (IdsReused::No, "inferred: ids are random text (example apikey_01…); platform.claude.com, List API keys, read 2026-11-27"),
         missing: (None, "not_found_error is said of unknown paths too; anthropics/skills, claude-api, error-codes.md, read 2026-11-27"),
         propagation: None,
         reversible: true,
@@ -142,11 +143,7 @@ impl Provider for Anthropic {
         if lookup.operation == FIND {
             return Ok(Page::of(key_of(body)?));
         }
-        let entries = body.items("data")?;
-        let mut page = Page { entries: entries.len() as u64, ..Page::default() };
-        if body.truth("has_more")? {
-            page.next.push(lookup.clone().with_query("after_id", body.cursor("last_id")?));
-        }
+        let (mut page, entries) = body.data(lookup, "after_id")?;
         page.items = entries.into_iter().map(key_of).collect::<Result<_, _>>()?;
         Ok(page)
     }
@@ -163,7 +160,8 @@ fn key_of(item: Reading<'_>) -> Result<KeyInfo, String> {
     let known = KeyInfo::new(key_ref::<Anthropic>(&item.id("id")?)?, status)
         .and(item.text("name")?, KeyInfo::with_name)
         .and(creator.map(|creator| creator.text("id")).transpose()?.flatten(), KeyInfo::with_owner)
-        .and(item.time("created_at")?, KeyInfo::with_created_at);
+        .and(item.time("created_at")?, KeyInfo::with_created_at)
+        .and(item.time("expires_at")?, KeyInfo::with_expires_at);
     item.with_ends("partial_key_hint", known)
 }
 

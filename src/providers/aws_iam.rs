@@ -26,6 +26,7 @@ use std::str::FromStr;
 use crate::builder::Builder;
 use crate::content::{Content, Part};
 use crate::credential::Form;
+use crate::identify::{AWS_ACCESS_KEY_ID, SecretForm};
 use crate::input::InvalidInput;
 use crate::key::{check_id, split_ids, text_id};
 use crate::key_info::{KeyInfo, KeyStatus};
@@ -198,7 +199,7 @@ impl Provider for AwsIam {
         settings: &[],
         rules: RULES,
         repeat: (Repeat::Harmless, "inferred: it sets a status; docs.aws.amazon.com, IAM, UpdateAccessKey, read 2026-11-27"),
-        ids_reused: (IdsReused::No, "ids are unique; docs.aws.amazon.com, IAM, identifiers, read 2026-11-27"),
+        ids_reused: (IdsReused::No, "ids are unique (inferred: they begin as other unique ids of IAM); docs.aws.amazon.com, IAM identifiers, of which the section on unique ids could not be read again, read 2026-11-27"),
         missing: (
             Some(Expect::Xml(error!(Member::Is("Code", "NoSuchEntity"), Member::Says("Message", "access key")))),
             "docs.aws.amazon.com, IAM, UpdateAccessKey, for the code; the message, which tells a key from a user, from memory; read 2026-11-27",
@@ -241,6 +242,8 @@ impl Provider for AwsIam {
     const HEADERS: &'static [(&'static str, &'static str)] = &[("accept", "text/xml")];
 
     const READS_XML: bool = true;
+
+    const SECRET_FORMS: &'static [SecretForm] = &[AWS_ACCESS_KEY_ID];
 
     async fn revoke(client: &generated::Client, key: &Key) -> Sent {
         client.revoke(&body(key, UPDATE, Some("Inactive".into()))).await

@@ -90,7 +90,7 @@ pub(super) const BASE: Base = Base {
     placeholders: &[],
 };
 
-const SPECIFICATION: &str = "openai/openai-openapi, delete-project-api-key, read 2026-11";
+const SPECIFICATION: &str = "openai/openai-openapi, delete-project-api-key, and openai/openai-python, for its success, read 2026-11-27";
 
 const RULES: &[Rule] = &[
     on(200, REVOKED)
@@ -193,11 +193,7 @@ impl Provider for OpenAi {
         if lookup.operation == FIND {
             return Ok(Page::of(key_of(project, body)?));
         }
-        let entries = body.items("data")?;
-        let mut page = Page { entries: entries.len() as u64, ..Page::default() };
-        if body.truth("has_more")? {
-            page.next.push(lookup.clone().with_query("after", body.cursor("last_id")?));
-        }
+        let (mut page, entries) = body.data(lookup, "after")?;
         for entry in entries {
             match lookup.operation {
                 "list" => page.items.push(key_of(project, entry)?),

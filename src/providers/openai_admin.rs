@@ -40,7 +40,7 @@ impl KeyParts for KeyId {
     }
 }
 
-const SPECIFICATION: &str = "openai/openai-openapi, admin-api-keys-delete, read 2026-11";
+const SPECIFICATION: &str = "openai/openai-openapi, admin-api-keys-delete, and openai/openai-python, read 2026-11-27";
 
 const RULES: &[Rule] = &[
     on(200, REVOKED)
@@ -59,7 +59,7 @@ const PROBE_RULES: &[ProbeRule] = &[
     accepted(
         200,
         Expect::Object(&[Member::Is("object", "list"), Member::IsList("data")]),
-        "openai/openai-openapi, admin-api-keys-list, read 2026-11-27",
+        "openai/openai-python, AdminAPIKey, and developers.openai.com, List all organization and project API keys, read 2026-11-27",
     ),
     super::openai::REFUSED,
 ];
@@ -131,11 +131,7 @@ impl Provider for OpenAiAdmin {
         if lookup.operation == FIND {
             return Ok(Page::of(key_of(body)?));
         }
-        let entries = body.items("data")?;
-        let mut page = Page { entries: entries.len() as u64, ..Page::default() };
-        if body.truth("has_more")? {
-            page.next.push(lookup.clone().with_query("after", body.cursor("last_id")?));
-        }
+        let (mut page, entries) = body.data(lookup, "after")?;
         page.items = entries.into_iter().map(key_of).collect::<Result<_, _>>()?;
         Ok(page)
     }

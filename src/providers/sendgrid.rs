@@ -1,6 +1,6 @@
 //! SendGrid (Twilio, mail): `DELETE /v3/api_keys/{api_key_id}`.
 //!
-//! Facts from the vendor's specification (twilio/sendgrid-oai, tsg_api_keys_v3), read 2026-11. A revoked key is refused
+//! Facts from the vendor's specification (twilio/sendgrid-oai, tsg_api_keys_v3), read 2026-11-27. A revoked key is refused
 //! after a short delay whose length is not stated, so none is claimed. A key of a subuser is revoked with `on-behalf-of`;
 //! without that its id gets a 404, which is why a 404 proves nothing. The keys of the user that is calling are listed at once,
 //! of which there are at most 100. A key that is deleted is refused with a 401 whose words are also said where what it may do was
@@ -50,7 +50,7 @@ impl KeyParts for KeyId {
     }
 }
 
-const SPECIFICATION: &str = "twilio/sendgrid-oai, tsg_api_keys_v3, DeleteApiKey, read 2026-11";
+const SPECIFICATION: &str = "twilio/sendgrid-oai, tsg_api_keys_v3, DeleteApiKey, read 2026-11-27";
 
 const RULES: &[Rule] = &[on(204, REVOKED).source(SPECIFICATION)];
 
@@ -101,9 +101,9 @@ impl Provider for SendGrid {
             effect: Effect::Header("on-behalf-of"),
         }],
         rules: RULES,
-        repeat: (Repeat::Harmless, "404 where no key has the id; twilio/sendgrid-oai, DeleteApiKey, read 2026-11"),
-        ids_reused: (IdsReused::No, "ids are random text of 22 characters (inferred from the example); twilio/sendgrid-oai, read 2026-11"),
-        missing: (None, "a 404 has no code, and may be said of a subuser's key; twilio/sendgrid-oai, read 2026-11"),
+        repeat: (Repeat::Harmless, "404 where no key has the id; twilio/sendgrid-oai, DeleteApiKey, read 2026-11-27"),
+        ids_reused: (IdsReused::No, "ids are random text of 22 characters (inferred from the example); twilio/sendgrid-oai, read 2026-11-27"),
+        missing: (None, "a 404 has no code, and may be said of a subuser's key; twilio/sendgrid-oai, read 2026-11-27"),
         propagation: None,
         reversible: false,
         also_dies: "",

@@ -1,6 +1,6 @@
 //! WorkOS: `POST /api_keys/{id}/expire` with `{}`; where deletion is asked for, `DELETE /api_keys/{id}`.
 //!
-//! Facts from the vendor's specification (workos/openapi-spec), read 2026-11. Without an `expires_at` the time of the key is
+//! Facts from the vendor's specification (workos/openapi-spec), and of lists from its client (workos/workos-rust), read 2026-11-27. Without an `expires_at` the time of the key is
 //! over at once. With one the same operation plans an end, or takes a planned one back where it is null, so the body has no
 //! members and the guard lets no others leave; and a death is read off the `expires_at` of the answer. Whether an end that
 //! has come can be taken back is not stated: it is counted as reversible. Keys are listed one organization at a time; those
@@ -49,7 +49,7 @@ impl KeyParts for KeyId {
     }
 }
 
-const DOCUMENT: &str = "workos/openapi-spec, ApiKeysController_expire, read 2026-11";
+const DOCUMENT: &str = "workos/openapi-spec, ApiKeysController_expire, read 2026-11-27";
 
 const RULES: &[Rule] = &[
     on(200, REVOKED)
@@ -116,11 +116,11 @@ impl Provider for WorkOs {
         },
         settings: &[],
         rules: RULES,
-        repeat: (Repeat::Conclusive, "409 where the key's time was over before; workos/openapi-spec, ApiKeysController_expire, read 2026-11"),
-        ids_reused: (IdsReused::No, "ids are unique, of time and random text (inferred from the example); workos/openapi-spec, read 2026-11"),
+        repeat: (Repeat::Conclusive, "409 where the key's time was over before; workos/openapi-spec, ApiKeysController_expire, read 2026-11-27"),
+        ids_reused: (IdsReused::No, "ids are unique, of time and random text (inferred from the example); workos/openapi-spec, read 2026-11-27"),
         missing: (
             Some(Expect::Object(&[Member::Says("message", "api key not found")])),
-            "workos/openapi-spec, 404 with a message, whose words are the example of the operation that expires a key; read 2026-11",
+            "workos/openapi-spec, 404 with a message, whose words are the example of the operation that expires a key; read 2026-11-27",
         ),
         propagation: None,
         reversible: true,
@@ -134,10 +134,10 @@ impl Provider for WorkOs {
         operation: "revoke_by_deletion",
         content: Content::Empty,
         about: About {
-            rules: &[on(204, REVOKED).source("workos/openapi-spec, ApiKeysController_delete, read 2026-11")],
+            rules: &[on(204, REVOKED).source("workos/openapi-spec, ApiKeysController_delete, read 2026-11-27")],
             repeat: (
                 Repeat::Harmless,
-                "404 where there is no such key; workos/openapi-spec, ApiKeysController_delete, read 2026-11",
+                "404 where there is no such key; workos/openapi-spec, ApiKeysController_delete, read 2026-11-27",
             ),
             reversible: false,
             proves: "deleted by 204",

@@ -67,7 +67,7 @@ impl KeyParts for Key {
 }
 
 const RULES: &[Rule] = &[
-    // Its members: id, state.
+    // Its members: id (string), state (string).
     on(200, REVOKED)
         .with(Expect::Object(&[Member::Is("STATE", "REVOKED")]))
         .source("PAGE, read 2026-11-27"),

@@ -35,9 +35,9 @@ impl KeyParts for KeyId {
 }
 
 const RULES: &[Rule] = &[
-    // Its members: id, state.
+    // Its members: id (string), revoked (boolean).
     on(200, REVOKED)
-        .with(Expect::Object(&[Member::Is("STATE", "REVOKED")]))
+        .with(Expect::Object(&[Member::IsBool("revoked", true)]))
         .source("PAGE, read 2026-11-27"),
 ];
 
@@ -90,7 +90,7 @@ mod fake {
 
         fn answer(case: Case, _: &[(&'static str, String)]) -> Reply {
             match case {
-                Case::Revoked => Reply::new(200).with_json(json!({ "STATE": "REVOKED" })),
+                Case::Revoked => Reply::new(200).with_json(json!({ "revoked": true })),
                 Case::Again | Case::Unknown => Reply::new(404).with_json(json!({ "message": "no such key" })),
                 Case::Unauthenticated => Reply::new(401).with_json(json!({ "message": "not authorised" })),
             }

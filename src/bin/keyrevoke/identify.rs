@@ -210,6 +210,9 @@ fn next_step(matches: &[Match]) -> String {
                     );
                 }
                 let form = known.map_or("KEY", |provider| provider.key_form());
+                if only.is_id() {
+                    return format!("It is the end of: keyrevoke revoke {provider}:{form}");
+                }
                 format!("Find its id at the provider, then: keyrevoke revoke {provider}:{form}")
             }
             (None, Some(Manual { page: Some(page), how, .. })) => format!("{how} {page}"),

@@ -28,6 +28,15 @@ pub(super) fn schema(response: &Value) -> Option<&Value> {
     json?.1.get("schema")
 }
 
+/// The truth value of an answer that can mean nothing else than that the key is dead.
+fn told_by(response: &Value) -> Option<&str> {
+    let members = schema(response)?.get("properties")?.as_object()?;
+    let says = |(name, schema): &(&String, &Value)| {
+        schema["type"] == "boolean" && ["revoked", "deleted", "disabled"].contains(&name.as_str())
+    };
+    members.iter().find(says).map(|(name, _)| name.as_str())
+}
+
 impl Made<'_> {
     pub(super) fn text(&self) -> String {
         let marker = self.marker();
@@ -130,15 +139,31 @@ impl Made<'_> {
             .flatten()
             .filter(|(status, _)| status.starts_with('2') && *status != "202");
         let rules = successes.map(|(status, response)| {
-            let members = schema(response).and_then(|schema| schema.get("properties")).and_then(Value::as_object);
+            let members = schema(response)
+                .and_then(|schema| schema.get("properties"))
+                .and_then(Value::as_object);
             match (status.as_str(), members) {
                 ("204" | "205", _) => format!("    on({status}, REVOKED).source(\"{source}\"),\n"),
                 (_, members) => {
-                    let names: Vec<&str> = members.into_iter().flatten().map(|(name, _)| name.as_str()).collect();
-                    let names = if names.is_empty() { "none documented".to_owned() } else { names.join(", ") };
+                    let kind =
+                        |schema: &Value| schema["type"].as_str().unwrap_or("of several types").to_owned();
+                    let names = members
+                        .into_iter()
+                        .flatten()
+                        .map(|(name, schema)| format!("{name} ({})", kind(schema)));
+                    let names: Vec<String> = names.collect();
+                    let names = if names.is_empty() {
+                        "none documented".to_owned()
+                    } else {
+                        names.join(", ")
+                    };
+                    let proof = match told_by(response) {
+                        Some(name) => format!("Member::IsBool(\"{name}\", true)"),
+                        None => "Member::Is(\"STATE\", \"REVOKED\")".to_owned(),
+                    };
                     format!(
                         "    // Its members: {names}.\n    on({status}, REVOKED)\n        \
-                         .with(Expect::Object(&[Member::Is(\"STATE\", \"REVOKED\")]))\n        .source(\"{source}\"),\n"
+                         .with(Expect::Object(&[{proof}]))\n        .source(\"{source}\"),\n"
                     )
                 }
             }
@@ -169,12 +194,23 @@ impl Made<'_> {
         let success = success
             .and_then(|all| all.keys().find(|status| status.starts_with('2')))
             .cloned();
-        let success = match success.as_deref() {
-            Some(status @ ("204" | "205")) => format!("Reply::new({status})"),
-            status => format!(
-                "Reply::new({}).with_json(json!({{ \"STATE\": \"REVOKED\" }}))",
-                status.unwrap_or("200")
-            ),
+        let response = success
+            .as_ref()
+            .and_then(|status| kept.written_out["responses"].get(status));
+        let success = match (success.as_deref(), response.and_then(told_by)) {
+            (Some(status @ ("204" | "205")), _) => format!("Reply::new({status})"),
+            (status, Some(name)) => {
+                format!(
+                    "Reply::new({}).with_json(json!({{ \"{name}\": true }}))",
+                    status.unwrap_or("200")
+                )
+            }
+            (status, None) => {
+                format!(
+                    "Reply::new({}).with_json(json!({{ \"STATE\": \"REVOKED\" }}))",
+                    status.unwrap_or("200")
+                )
+            }
         };
         let method = kept.method.to_uppercase();
         let one_id = [(String::from("id"), "text")];
