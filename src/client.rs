@@ -31,7 +31,7 @@ use crate::provider::{About, Deletion, KeyParts, Provider};
 use crate::retry::{
     Attempted, Budget, Ended, Limits, RetryPolicy, World, conclude, conclude_early, may_repeat, run,
 };
-use crate::revoke::Revoke;
+use crate::revoke::{AnyRevoker, Revoke};
 use crate::secret::Secret;
 use crate::secret_key::by_id;
 use crate::source::Credentials;
@@ -126,7 +126,7 @@ impl<P: Provider> Revoke for Revoker<P> {
     }
 
     async fn revoke(&self, key: &P::Key) -> RevokeResult {
-        self.core().revoke(&KeyOf::<P>(key)).await
+        self.core().revoke(&KeyOf::<P, _>::new(key)).await
     }
 
     fn capabilities(&self) -> Capabilities {
@@ -134,7 +134,7 @@ impl<P: Provider> Revoke for Revoker<P> {
     }
 
     fn is_own(&self, key: &P::Key) -> bool {
-        self.core().is_own(&KeyOf::<P>(key))
+        self.core().is_own(&KeyOf::<P, _>::new(key))
     }
 
     fn knows_own(&self) -> bool {
@@ -142,19 +142,19 @@ impl<P: Provider> Revoke for Revoker<P> {
     }
 
     fn check(&self, key: &P::Key) -> Result<(), InvalidInput> {
-        self.core().check(&KeyOf::<P>(key))
+        self.core().check(&KeyOf::<P, _>::new(key))
     }
 
     async fn revoke_until(&self, key: &P::Key, until: impl Future<Output = ()> + Send) -> RevokeResult {
-        self.core().revoke_until(&KeyOf::<P>(key), until).await
+        self.core().revoke_until(&KeyOf::<P, _>::new(key), until).await
     }
 
     async fn revoke_within(&self, key: &P::Key, within: &Within<'_>) -> RevokeResult {
-        self.core().revoke_within(&KeyOf::<P>(key), within).await
+        self.core().revoke_within(&KeyOf::<P, _>::new(key), within).await
     }
 
     async fn find(&self, key: &P::Key) -> Result<KeyInfo, RevokeError> {
-        self.core().find(&KeyOf::<P>(key)).await
+        self.core().find(&KeyOf::<P, _>::new(key)).await
     }
 
     fn list(&self, filter: &KeyFilter) -> Keys {
@@ -168,15 +168,19 @@ impl<P: Provider> Revoke for Revoker<P> {
     async fn probe(&self, secret: &Secret) -> Result<Acceptance, RevokeError> {
         self.core().probe(secret).await
     }
+
+    fn into_any(self) -> AnyRevoker {
+        AnyRevoker::of(self.shared())
+    }
 }
 
 impl Core {
-    async fn revoke(&self, key: &dyn ErasedKey) -> RevokeResult {
+    pub(crate) async fn revoke(&self, key: &dyn ErasedKey) -> RevokeResult {
         let call = async { OneCall::new(self, key, Within::default()).run().await };
         self.watched(key, None, call).await
     }
 
-    async fn revoke_until(
+    pub(crate) async fn revoke_until(
         &self,
         key: &dyn ErasedKey,
         until: impl Future<Output = ()> + Send,
@@ -185,7 +189,7 @@ impl Core {
         self.watched(key, None, call).await
     }
 
-    async fn revoke_within(&self, key: &dyn ErasedKey, within: &Within<'_>) -> RevokeResult {
+    pub(crate) async fn revoke_within(&self, key: &dyn ErasedKey, within: &Within<'_>) -> RevokeResult {
         // What most calls of a run do not do is boxed: the memory of each call has room for the largest of its parts.
         let call = async {
             if let Some(checks) = within.checks {
@@ -202,7 +206,7 @@ impl Core {
         self.watched(key, within.tenant, pin!(call)).await
     }
 
-    fn capabilities(&self) -> Capabilities {
+    pub(crate) fn capabilities(&self) -> Capabilities {
         let lists = !self.provider.list().is_empty();
         // A list may be one of a part only, which the key names.
         let operations = self.provider.operations();
@@ -220,11 +224,11 @@ impl Core {
             .with_secrets(self.provider.revokes_by_secret(), own)
     }
 
-    fn knows_own(&self) -> bool {
+    pub(crate) fn knows_own(&self) -> bool {
         matches!(&self.credentials, Credentials::Fixed(credential) if credential.key_id.is_some())
     }
 
-    fn check(&self, key: &dyn ErasedKey) -> Result<(), InvalidInput> {
+    pub(crate) fn check(&self, key: &dyn ErasedKey) -> Result<(), InvalidInput> {
         self.check_more()?;
         match &self.credentials {
             Credentials::Fixed(credential) => check_key(self.about(), &key.parameters(), credential),
@@ -279,7 +283,7 @@ impl Core {
     }
 }
 
-async fn which_of(revoker: Arc<Core>, secret: &Secret) -> Result<Which, RevokeError> {
+pub(crate) async fn which_of(revoker: Arc<Core>, secret: &Secret) -> Result<Which, RevokeError> {
     let refused = match revoker.key_of_caller(secret).await {
         Ok(Some(key)) => return Ok(Which::One(key)),
         Ok(None) => None,

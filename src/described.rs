@@ -16,7 +16,7 @@ use crate::lookup::Lookup;
 use crate::probe::ProbeRule;
 use crate::provider::{About, KeyParts, Provider};
 use crate::providers::Entry;
-use crate::revoke::AnyRevoker;
+use crate::revoke::{AnyRevoker, Revoke};
 use crate::secret::Secret;
 use crate::secret_key::by_id;
 use crate::wire::{Call, Generated, Operation, Sent};
@@ -287,6 +287,6 @@ impl Entry for Described {
     }
 
     fn build(&self, settings: Settings) -> Result<AnyRevoker, BuildError> {
-        BuildTarget::build(*self, settings).map(AnyRevoker::new)
+        BuildTarget::build(*self, settings).map(Revoke::into_any)
     }
 }

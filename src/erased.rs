@@ -1,17 +1,21 @@
 //! [`Provider`] and its keys as objects can have them. The shared parts know a provider through these alone, so that they
 //! are compiled once, and not again for each provider: whoever depends on this crate pays for every copy.
 
+use std::borrow::Borrow;
 use std::fmt::{self, Display};
+use std::marker::PhantomData;
 
 use crate::answer::Attempt;
 use crate::content::Content;
 use crate::credential::{Form, Redactor};
 use crate::input::InvalidInput;
+use crate::key::KeyRef;
 use crate::lookup::{Lookup, Page, Unread, read_page};
 use crate::observer::BoxFuture;
 use crate::probe::ProbeRule;
 use crate::provider::{About, Deletion, KeyParts, Provider};
 use crate::secret::Secret;
+use crate::secret_key::by_id;
 use crate::wire::{Call, Generated, Operation, Sent};
 
 /// A provider, whichever it is.
@@ -26,6 +30,9 @@ pub(crate) trait ErasedProvider: Send + Sync {
     fn probe_credentials(&self) -> &'static [Form];
     fn probe_content(&self) -> Content;
     fn revokes_by_secret(&self) -> bool;
+    fn document_version(&self) -> &'static str;
+    /// The key that is meant.
+    fn key(&self, key: &KeyRef) -> Result<Box<dyn ErasedKey>, InvalidInput>;
     /// The text of a key in its canonical form.
     fn canonical(&self, key: &str) -> Result<String, InvalidInput>;
     fn list(&self) -> Vec<Lookup>;
@@ -88,6 +95,20 @@ impl<P: Provider> ErasedProvider for P {
         P::Key::BY_SECRET
     }
 
+    fn document_version(&self) -> &'static str {
+        Provider::document_version(self)
+    }
+
+    fn key(&self, key: &KeyRef) -> Result<Box<dyn ErasedKey>, InvalidInput> {
+        let Some(secret) = key.secret() else {
+            let key = self.parse_key(key.key())?;
+            return Ok(Box::new(KeyOf::<P, P::Key>::new(key)));
+        };
+        let known =
+            P::Key::of_secret(secret).unwrap_or_else(|| Err(by_id(Provider::about(self).name.to_owned())))?;
+        Ok(Box::new(KeyOf::<P, P::Key>::new(known)))
+    }
+
     fn canonical(&self, key: &str) -> Result<String, InvalidInput> {
         self.parse_key(key).map(|key| key.to_string())
     }
@@ -138,39 +159,49 @@ pub(crate) trait ErasedKey: Display + Send + Sync {
     fn delete(&self, base: &str, http: reqwest::Client, call: Call) -> BoxFuture<'_, Sent>;
 }
 
-/// A typed key, with the provider that it is of.
-pub(crate) struct KeyOf<'a, P: Provider>(pub(crate) &'a P::Key);
+/// A typed key, one's own or lent, with the provider that it is of.
+pub(crate) struct KeyOf<P: Provider, K: Borrow<P::Key>>(K, PhantomData<fn() -> P>);
 
-impl<P: Provider> Display for KeyOf<'_, P> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+impl<P: Provider, K: Borrow<P::Key>> KeyOf<P, K> {
+    pub(crate) fn new(key: K) -> Self {
+        Self(key, PhantomData)
+    }
+
+    fn key(&self) -> &P::Key {
+        self.0.borrow()
     }
 }
 
-impl<P: Provider> ErasedKey for KeyOf<'_, P> {
+impl<P: Provider, K: Borrow<P::Key>> Display for KeyOf<P, K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.key().fmt(f)
+    }
+}
+
+impl<P: Provider, K: Borrow<P::Key> + Send + Sync> ErasedKey for KeyOf<P, K> {
     fn parameters(&self) -> Vec<(&'static str, String)> {
-        self.0.parameters()
+        self.key().parameters()
     }
 
     fn secret(&self) -> Option<&Secret> {
-        self.0.secret()
+        self.key().secret()
     }
 
     fn find(&self) -> Vec<Lookup> {
-        P::find(self.0)
+        P::find(self.key())
     }
 
     fn holders(&self) -> Vec<Lookup> {
-        P::holders(self.0)
+        P::holders(self.key())
     }
 
     fn revoke(&self, base: &str, http: reqwest::Client, call: Call) -> BoxFuture<'_, Sent> {
         let client = P::Client::with(base, http, call);
-        Box::pin(async move { P::revoke(&client, self.0).await })
+        Box::pin(async move { P::revoke(&client, self.key()).await })
     }
 
     fn delete(&self, base: &str, http: reqwest::Client, call: Call) -> BoxFuture<'_, Sent> {
         let client = P::Client::with(base, http, call);
-        Box::pin(async move { P::delete(&client, self.0).await })
+        Box::pin(async move { P::delete(&client, self.key()).await })
     }
 }

@@ -15,7 +15,7 @@ use crate::key::KeyRef;
 use crate::outcome::SCHEMA;
 use crate::probe::ProbeRule;
 use crate::provider::{About, Effect, IdsReused, KeyParts, Provider, Repeat};
-use crate::revoke::{AnyRevoker, unknown_provider};
+use crate::revoke::{AnyRevoker, Revoke, unknown_provider};
 use crate::secret::Secret;
 use crate::secret_key::by_id;
 use crate::verdict::Meaning;
@@ -529,7 +529,7 @@ impl<P: Row> Entry for P {
     }
 
     fn build(&self, settings: Settings) -> Result<AnyRevoker, BuildError> {
-        BuildTarget::build(self.clone(), settings).map(AnyRevoker::new)
+        BuildTarget::build(self.clone(), settings).map(Revoke::into_any)
     }
 }
 

@@ -11,6 +11,8 @@ use std::task::{Context, Poll};
 use crate::ask::{Acceptance, Keys, unsupported};
 use crate::capabilities::Capabilities;
 use crate::checks::{Attestation, Checks, Verification};
+use crate::client::{Core, which_of};
+use crate::erased::ErasedKey;
 use crate::identify::Which;
 use crate::input::InvalidInput;
 use crate::key::KeyRef;
@@ -225,6 +227,15 @@ pub trait Revoke: Send + Sync + 'static {
         within.call(self, key, self.revoke_until(key, within.abandoned()))
     }
 
+    /// As [`AnyRevoker::new`]. This crate's own revokers of all providers become the same type, which is compiled once.
+    #[doc(hidden)]
+    fn into_any(self) -> AnyRevoker
+    where
+        Self: Sized,
+    {
+        AnyRevoker(Arc::new(self))
+    }
+
     /// Revokes the key in a task of its own, which finishes although the caller goes away: dropping what this
     /// returns stops nothing. Awaiting it gives the verdict.
     ///
@@ -294,7 +305,12 @@ pub struct AnyRevoker(Arc<dyn Erased>);
 impl AnyRevoker {
     /// Forgets which provider a revoker is for.
     pub fn new(revoker: impl Revoke) -> Self {
-        Self(Arc::new(revoker))
+        revoker.into_any()
+    }
+
+    /// One of this crate's own.
+    pub(crate) fn of(revoker: Arc<Core>) -> Self {
+        Self(Arc::new(Own(revoker)))
     }
 
     /// Says without sending anything whether this revoker takes this key, and gives it in its canonical form.
@@ -555,16 +571,86 @@ impl<R: Revoke> Erased for R {
     }
 }
 
+/// A revoker of this crate. It does what the typed one does that it was made of.
+struct Own(Arc<Core>);
+
+impl Own {
+    fn key(&self, key: &KeyRef) -> Result<Box<dyn ErasedKey>, InvalidInput> {
+        let known = self.0.provider.key(key)?;
+        if key.secret().is_some() {
+            is_same_key(self.0.about().name, &known, key)?;
+        }
+        Ok(known)
+    }
+}
+
+impl Erased for Own {
+    fn provider(&self) -> &str {
+        self.0.about().name
+    }
+
+    fn document_version(&self) -> Option<&str> {
+        Some(self.0.provider.document_version())
+    }
+
+    fn check(&self, key: &KeyRef) -> Result<String, InvalidInput> {
+        let key = self.key(key)?;
+        self.0.check(&*key)?;
+        Ok(key.to_string())
+    }
+
+    fn revoke<'a>(&'a self, key: &'a KeyRef) -> BoxFuture<'a, RevokeResult> {
+        Box::pin(async move { self.0.revoke(&*self.key(key)?).await })
+    }
+
+    fn revoke_until<'a>(&'a self, key: &'a KeyRef, until: BoxFuture<'a, ()>) -> BoxFuture<'a, RevokeResult> {
+        Box::pin(async move { self.0.revoke_until(&*self.key(key)?, until).await })
+    }
+
+    fn revoke_within<'a>(&'a self, key: &'a KeyRef, within: &'a Within<'a>) -> BoxFuture<'a, RevokeResult> {
+        Box::pin(async move { self.0.revoke_within(&*self.key(key)?, within).await })
+    }
+
+    fn find<'a>(&'a self, key: &'a KeyRef) -> BoxFuture<'a, Result<KeyInfo, RevokeError>> {
+        Box::pin(async move { self.0.find(&*self.key(key)?).await })
+    }
+
+    fn list(&self, filter: &KeyFilter) -> Keys {
+        Keys::new(Arc::clone(&self.0), filter.clone())
+    }
+
+    fn which<'a>(&'a self, secret: &'a Secret) -> BoxFuture<'a, Result<Which, RevokeError>> {
+        Box::pin(which_of(Arc::clone(&self.0), secret))
+    }
+
+    fn probe<'a>(&'a self, secret: &'a Secret) -> BoxFuture<'a, Result<Acceptance, RevokeError>> {
+        Box::pin(self.0.probe(secret))
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        self.0.capabilities()
+    }
+
+    fn is_own(&self, key: &KeyRef) -> bool {
+        self.0.knows_own() && self.key(key).is_ok_and(|key| self.0.is_own(&*key))
+    }
+}
+
 fn typed<R: Revoke>(revoker: &R, key: &KeyRef) -> Result<R::Key, InvalidInput> {
     let Some(secret) = key.secret() else {
         return revoker.parse_key(key.key());
     };
     let typed = revoker.key_of_secret(secret)?;
-    // Whatever else it shows could be the secret.
-    if typed.to_string().ends_with(key.key()) {
-        return Ok(typed);
+    is_same_key(revoker.provider(), &typed, key)?;
+    Ok(typed)
+}
+
+/// Is what was made of a key's secret that key? Whatever else its text is could be the secret.
+fn is_same_key(provider: &str, made: &impl Display, key: &KeyRef) -> Result<(), InvalidInput> {
+    if made.to_string().ends_with(key.key()) {
+        return Ok(());
     }
-    Err(by_id(revoker.provider().to_owned()))
+    Err(by_id(provider.to_owned()))
 }
 
 fn refused(provider: &str, error: impl Error + Send + Sync + 'static) -> InvalidInput {
