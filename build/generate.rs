@@ -12,6 +12,7 @@ pub(crate) fn client(document: Value, operations: &[&Kept], version: &str) -> Re
     let file = progenitor_output(document);
     let mut file = file.map_err(|reason| format!("progenitor: {reason}"))?;
     remove_default_constructor(&mut file)?;
+    send_in_one_place(&mut file)?;
     guard(&file, operations)?;
     let added = additions(operations, version, &look_ups(&file, operations)?);
     Ok(quote!(#file #added).to_string())
@@ -25,7 +26,7 @@ fn progenitor_output(document: Value) -> Result<syn::File, String> {
     settings
         .with_interface(InterfaceStyle::Positional)
         .with_tag(TagStyle::Merged)
-        // The hook carries the credential and the last check of the URL: forgetting it must not compile.
+        // The methods call hooks that nobody implements: one that does not end as the others must not compile.
         .with_hooks(HooksMode::Expected)
         .with_inner_type(inner.map_err(|error: proc_macro2::LexError| text(&error))?);
     let tokens = Generator::new(&settings).generate_tokens(&spec);
@@ -52,6 +53,67 @@ fn remove_default_constructor(file: &mut syn::File) -> Result<(), String> {
     }
 }
 
+/// progenitor ends each method with the same hooks, request and reading of the status, and compiling that dozens of times
+/// is most of what a client costs. Here a method makes its request and no more; what is the same for all, the last check
+/// and the credential among it, stands in the crate once. The header that is left out would be taken off there.
+fn send_in_one_place(file: &mut syn::File) -> Result<(), String> {
+    let asserts =
+        |item: &syn::Item| words(item.to_token_stream()).contains(&"assert_client_hooks".to_owned());
+    file.items.retain(|item| !asserts(item));
+    let functions = client_impls(file).flat_map(|block| &mut block.items);
+    for item in functions {
+        let syn::ImplItem::Fn(function) = item else {
+            continue;
+        };
+        if function.sig.asyncness.is_none() {
+            continue;
+        }
+        let name = function.sig.ident.to_string();
+        let version = quote! {
+            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+            header_map.append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        };
+        let version_is_sent = quote!(.headers(header_map));
+        let end = quote! {
+            let info = OperationInfo { operation_id: #name, };
+            self.pre(&mut request, &info).await?;
+            let result = self.exec(request, &info).await;
+            self.post(&result, &info).await?;
+            let response = result?;
+            match response.status().as_u16() {
+                200..=299 => { Ok(ResponseValue::stream(response)) }
+                _ => { Err(Error::ErrorResponse(ResponseValue::stream(response))) }
+            }
+        };
+        let own_end = quote! {
+            let info = OperationInfo { operation_id: #name, };
+            self.inner.send(&self.client, request, info).await
+        };
+        let mut body: Vec<TokenTree> = function
+            .block
+            .stmts
+            .iter()
+            .flat_map(ToTokens::to_token_stream)
+            .collect();
+        for (known, instead) in [(version, quote!()), (version_is_sent, quote!()), (end, own_end)] {
+            let known: Vec<TokenTree> = known.into_iter().collect();
+            let is_there = |found: &[TokenTree]| {
+                let text = |tokens: &[TokenTree]| words(tokens.iter().cloned().collect());
+                text(found) == text(&known)
+            };
+            let found = body.windows(known.len()).position(is_there);
+            let from = found.ok_or_else(|| format!("progenitor's `{name}` is not made as it was"))?;
+            body.splice(from..from + known.len(), instead);
+        }
+        let body: TokenStream = body.into_iter().collect();
+        function.block = syn::parse2(quote!({ #body })).map_err(|error| error.to_string())?;
+    }
+    Ok(())
+}
+
 fn client_impls(file: &mut syn::File) -> impl Iterator<Item = &mut syn::ItemImpl> {
     file.items.iter_mut().filter_map(|item| match item {
         syn::Item::Impl(block) if block.trait_.is_none() => Some(block),
@@ -61,7 +123,7 @@ fn client_impls(file: &mut syn::File) -> impl Iterator<Item = &mut syn::ItemImpl
 
 /// What was generated must be what was listed: the last line between a slip above and a revoke-all in the binary.
 ///
-/// Everything that can send is an `OperationInfo` away from the hook, so counting their ids counts the requests.
+/// Everything that is sent is told an `OperationInfo`, so counting their ids counts the requests.
 fn guard(file: &syn::File, operations: &[&Kept]) -> Result<(), String> {
     let tokens = words(file.to_token_stream());
     let mut ids: Vec<&str> = tokens
@@ -77,6 +139,10 @@ fn guard(file: &syn::File, operations: &[&Kept]) -> Result<(), String> {
         return Err(format!(
             "the generated client has the operations {ids}; listed are {listed}"
         ));
+    }
+    let sends = tokens.windows(3).filter(|words| words[..2] == [".", "send"]);
+    if sends.count() != operations.len() || tokens.iter().any(|word| word == "exec" || word == "execute") {
+        return Err("the generated client sends in other ways than one for each operation".into());
     }
     let functions = || {
         let items = file.items.iter().filter_map(|item| match item {
@@ -219,7 +285,7 @@ fn template_names(path: &str) -> impl Iterator<Item = &str> {
     parts.filter_map(|part| part.split_once('}').map(|(name, _)| name))
 }
 
-/// The hook, and what the crate knows the client by.
+/// What the crate knows the client by.
 fn additions(operations: &[&Kept], version: &str, look_ups: &[TokenStream]) -> TokenStream {
     let operations = operations.iter().map(|kept| {
         let (name, path) = (&kept.name, &kept.path);
@@ -235,16 +301,6 @@ fn additions(operations: &[&Kept], version: &str, look_ups: &[TokenStream]) -> T
         })
     });
     quote! {
-        impl ClientHooks<crate::wire::Call> for Client {
-            async fn pre<E>(
-                &self,
-                request: &mut ::reqwest::Request,
-                info: &OperationInfo,
-            ) -> ::std::result::Result<(), Error<E>> {
-                self.inner.prepare(request, info.operation_id).map_err(Error::Custom)
-            }
-        }
-
         impl crate::wire::Generated for Client {
             const OPERATIONS: &'static [crate::wire::Operation] = &[#(#operations),*];
             const DOCUMENT: &'static str = #version;

@@ -4,7 +4,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use progenitor_client::{Error, ResponseValue, encode_path};
+use progenitor_client::{Error, OperationInfo, encode_path};
 use reqwest::header::{CONTENT_TYPE, HeaderValue};
 use reqwest::{Method, Request, Url};
 
@@ -190,18 +190,16 @@ impl Generated for Client {
 
 impl Client {
     async fn send(&self, operation: &str) -> Sent {
-        let request = self.request(operation).map_err(Error::Custom)?;
-        let response = self.http.execute(request).await?;
-        if response.status().is_success() {
-            Ok(ResponseValue::stream(response))
-        } else {
-            Err(Error::ErrorResponse(ResponseValue::stream(response)))
-        }
+        let listed = self.call.target.operation(operation);
+        let listed = listed.ok_or_else(|| Error::Custom("the operation is not a described one".into()))?;
+        let request = self.request(listed).map_err(Error::Custom)?;
+        let info = OperationInfo {
+            operation_id: listed.name,
+        };
+        self.call.send(&self.http, request, info).await
     }
 
-    fn request(&self, operation: &str) -> Result<Request, String> {
-        let listed = self.call.target.operation(operation);
-        let listed = listed.ok_or("the operation is not a described one")?;
+    fn request(&self, listed: &Operation) -> Result<Request, String> {
         let path = self
             .call
             .parameters
@@ -217,7 +215,6 @@ impl Client {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static(media));
             *request.body_mut() = Some(body.into());
         }
-        self.call.prepare(&mut request, operation)?;
         Ok(request)
     }
 }

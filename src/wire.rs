@@ -4,7 +4,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use progenitor_client::{ByteStream, ResponseValue};
+use progenitor_client::{ByteStream, Error, OperationInfo, ResponseValue};
 use reqwest::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue};
 use reqwest::{Method, Request, Url};
 
@@ -69,7 +69,7 @@ impl Target {
     }
 }
 
-/// What one request must be. The generated client carries it to its `pre` hook.
+/// What one request must be. The generated client carries it, and sends through it.
 #[derive(Clone)]
 pub struct Call {
     pub(crate) target: Arc<Target>,
@@ -96,9 +96,24 @@ impl Call {
         found.map(|(_, value)| value.as_str()).unwrap_or_default()
     }
 
+    /// Sends what a generated method has made, after the last check, and hands out whatever comes back. There is no other
+    /// way out for any of them.
+    pub async fn send(&self, client: &reqwest::Client, mut request: Request, info: OperationInfo) -> Sent {
+        self.prepare(&mut request, info.operation_id)
+            .map_err(Error::Custom)?;
+        let response = client.execute(request).await?;
+        let is_success = response.status().is_success();
+        let response = ResponseValue::stream(response);
+        if is_success {
+            Ok(response)
+        } else {
+            Err(Error::ErrorResponse(response))
+        }
+    }
+
     /// Checks the final request against the document and the typed key, then adds the credential. The key
     /// types already refuse what could change a path; this stops it even if one were by-passed.
-    pub fn prepare(&self, request: &mut Request, operation: &str) -> Result<(), String> {
+    pub(crate) fn prepare(&self, request: &mut Request, operation: &str) -> Result<(), String> {
         let listed = self.target.operation(operation);
         let listed = listed.ok_or("the operation is not a listed one")?;
         let (url, base) = (request.url(), self.target.base_of(operation));

@@ -216,7 +216,7 @@ fn documents_as_vendors_publish_them_build() {
 }
 
 #[test]
-fn every_operation_hands_out_status_headers_and_bytes_and_has_the_hook() {
+fn every_operation_hands_out_status_headers_and_bytes_and_sends_in_one_place() {
     let code = Package::with("open", LEDGER, "", NULL_FIRST)
         .run()
         .built()
@@ -225,7 +225,19 @@ fn every_operation_hands_out_status_headers_and_bytes_and_has_the_hook() {
         code.contains("->Result<ResponseValue<ByteStream>,Error<ByteStream>>"),
         "{code}"
     );
-    assert!(code.contains("self.inner.prepare(request,info.operation_id).map_err(Error::Custom)"));
+    let sends =
+        r#"letinfo=OperationInfo{operation_id:"revoke",};self.inner.send(&self.client,request,info).await}"#;
+    assert_eq!(code.matches(sends).count(), 1, "{code}");
+    // What progenitor would send by, and the header with the document's version.
+    for theirs in [
+        "self.exec(",
+        "ClientHooksfor",
+        "impl<",
+        "header_map",
+        "assert_client_hooks",
+    ] {
+        assert!(!code.contains(theirs), "{theirs}: {code}");
+    }
     let operation = r#"crate::wire::Operation{name:"revoke",method:"POST",path:"/keys/{id}/revoke",prefixed:true,query:&[],names_keys:false}"#;
     assert!(code.contains(operation), "{code}");
     assert!(
