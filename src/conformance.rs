@@ -62,6 +62,8 @@ pub async fn check(providers: &[ProviderInfo]) {
     a_key_is_found_as_what_it_is_where_the_provider_can_be_asked(providers).await;
     a_request_that_the_provider_does_not_document_is_noticed(providers).await;
     what_takes_more_than_was_asked_is_not_sent_without_a_word(providers).await;
+    a_list_has_every_live_key_once(providers).await;
+    what_was_only_accepted_is_dead_once_a_look_shows_it(providers).await;
 }
 
 /// Runs what can be said of any [`Revoke`], over one that is made by hand.
@@ -1151,5 +1153,82 @@ pub async fn what_takes_more_than_was_asked_is_not_sent_without_a_word(providers
         assert!(fake.requests().is_empty() && fake.is_live(&key), "{name}");
         let _ = revoker(&fake).revoke(&key).await;
         assert!(!fake.is_live(&key), "{name}");
+    }
+}
+
+/// A list has every key that lives, once, over all of its pages, and changes nothing.
+pub async fn a_list_has_every_live_key_once(providers: &[ProviderInfo]) {
+    for fake in fakes(providers).await {
+        let (name, revoker) = (fake.provider(), revoker(&fake));
+        if !revoker.capabilities().can_list() {
+            continue;
+        }
+        let (live, dead) = ([(); 5].map(|()| fake.new_key()), fake.dead_key());
+        let mut keys = revoker.list(&crate::KeyFilter::new());
+        let mut listed = Vec::new();
+        while let Some(key) = keys.next().await {
+            let key = key.unwrap_or_else(|error| panic!("{name}: {error}"));
+            assert_ne!((key.key(), key.state()), (&dead, KeyState::Live), "{name}");
+            listed.push(key.key().clone());
+        }
+        for key in &live {
+            let times = listed.iter().filter(|listed| *listed == key).count();
+            assert_eq!(times, 1, "{name}: {key} in {listed:?}");
+            assert!(fake.is_live(key), "{name}");
+        }
+        assert!(
+            fake.requests().iter().all(|request| request.method == "GET"),
+            "{name}"
+        );
+
+        // A list that breaks off, or is somebody else's, is not all.
+        for other in [
+            Reply::new(503),
+            Reply::new(200).with_json(json!({})),
+            Reply::new(200).with_json(json!([{}])),
+            Reply::new(200).with_body("text/html", "<html>[]</html>"),
+        ] {
+            fake.answer_always(other.clone());
+            let mut keys = revoker.list(&crate::KeyFilter::new());
+            let first = keys.next().await;
+            assert!(matches!(first, Some(Err(_))), "{name}: {other:?} gives {first:?}");
+            fake.behave();
+        }
+    }
+}
+
+/// What was only accepted is dead once a look shows it, and not before.
+pub async fn what_was_only_accepted_is_dead_once_a_look_shows_it(providers: &[ProviderInfo]) {
+    let shortly = || crate::Verification::new().with_budget(Duration::from_millis(700));
+    for fake in fakes(providers).await {
+        let (name, revoker) = (fake.provider(), revoker(&fake));
+        let key = fake.new_key();
+        // Not every provider can be asked about a key, and not every one shows the dead or says that it has no such key.
+        if !revoker
+            .find(&key)
+            .await
+            .is_ok_and(|found| found.state() == KeyState::Live)
+        {
+            continue;
+        }
+        let _bystander = fake.new_key();
+        fake.answer_next_revocation(Reply::new(202));
+        let undone = revoker.revoke_verified(&key, shortly()).await;
+        assert_eq!(KeyState::from(&undone), KeyState::Unknown, "{name}: {undone:?}");
+        assert!(fake.is_live(&key), "{name}");
+
+        fake.answer_next_revocation(Reply::new(202).carried_out());
+        let done = revoker.revoke_verified(&key, shortly()).await;
+        if let Ok(dead) = &done {
+            assert!(
+                dead.evidence().contains(&crate::Evidence::ReadBack),
+                "{name}: {dead:?}"
+            );
+        }
+        let shows = match revoker.find(&key).await {
+            Ok(found) => found.state() == KeyState::Dead,
+            Err(error) => error.kind() == ErrorKind::NotFound,
+        };
+        assert!(done.is_ok() || !shows, "{name}: {done:?}");
     }
 }

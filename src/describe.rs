@@ -25,6 +25,7 @@ use crate::wire::Operation;
 #[allow(dead_code)] // the build script looks operations up with it, too
 #[path = "../build/fault.rs"]
 mod fault;
+mod looks;
 #[allow(dead_code)]
 #[path = "../build/path.rs"]
 mod path;
@@ -73,6 +74,9 @@ mod rules;
 /// | `repeat` | `is` one of `never`, `harmless`, `conclusive`; `never` where it is left out |
 /// | `ids_reused` | `is` one of `no`, `possible`; `possible` where it is left out, and then nothing is repeated |
 /// | `probe` | `path` of a GET that changes nothing, and `rules` with `accepted` and `refused`, which need a body |
+/// | `list` | `path` of a GET that lists keys, and where the list ends; see below |
+/// | `find` | `path` of a GET that asks about one key; `item` is the member that holds it. Its own 404 is that of `missing` |
+/// | `key` | what an entry of either says, and what tells its state; see below |
 /// | `propagation_seconds` | how long the dead may go on working |
 /// | `reversible` | `true` where somebody can bring a key back |
 /// | `also_dies` | what else dies with a key, for people; nothing is sent then without [a word for it](crate::Builder::with_more_than_the_key) |
@@ -81,11 +85,66 @@ mod rules;
 ///
 /// A rule has a `status`, what it `means`, the `source` in which that is written, the day on which it was `read`, and a
 /// `body` where one is documented: a table of which every member must be there. `"{id}"` is the key's id, `["{id}"]` a list
-/// of it alone, `[]` an empty list, and `"<text>"`, `"<list>"`, `"<object>"` and `"<null or past>"` anything of that kind.
+/// of it alone, `[]` an empty list, and `"<text>"`, `"<list>"`, `"<object>"`, `"<null>"`, `"<past>"` (a time as text) and
+/// `"<null or past>"` (a time in UNIX seconds) anything of that kind.
 /// A success that besides holds a filled member whose name begins with `error`, where no rule asks for that member, fits none.
 /// It means `revoked`, `revoked_inferred` (stated nowhere, but it can mean nothing else), `already_revoked`, `not_found`,
 /// `unauthenticated`, `permission_denied`, `misdirected`, `rejected`, `wrong_object`, `pending` or `unknown`. `missing`,
 /// `repeat` and `ids_reused` have `source` and `read`, too.
+///
+/// # Look-ups
+///
+/// With `list` or `find` the keys are [found](crate::Revoke::find), [listed](crate::Revoke::list) and
+/// [verified](crate::Revoke::revoke_verified) as those of the others are: a list counts only if it was read to its end.
+/// Members may be inside others, as `data.keys`; ids may stand in the paths.
+///
+/// | member of `list` | |
+/// |---|---|
+/// | `items` | the member that holds the entries; left out where the answer is the list |
+/// | `bare` | `true` where entries are ids and no objects |
+/// | `query` | texts that are always in the query, such as the size of a page |
+/// | one of | `whole = true`: one answer is all of it; |
+/// | | `cursor = { query, member }`: that member goes into the query, and is null or `""` at the end; |
+/// | | `page = { query, first }`: pages are counted from 0 or 1, and one that is empty is the last; |
+/// | | `offset = { query }`: entries are passed over, until none follow |
+/// | `more` | the member that is true as long as there are more |
+/// | `total` | the member that counts all entries, which then have to be there |
+///
+/// | member of `key` | |
+/// |---|---|
+/// | `ids` | the members that hold the key's ids, where they are called otherwise. An id in the path of `list` is known from there |
+/// | `state` | required: `"active"` where all that is listed works; or a table of `active`, `inactive`, `revoked` and `expired`, each a body as in a rule. What fits none, or two, is unknown |
+/// | `name`, `owner`, `created_at`, `expires_at`, `last_used_at`, `revoked_at` | the members that say it; times are RFC 3339 or UNIX seconds |
+/// | `hint` | the member that shows the ends of the secret, such as `sk-...9f3c` |
+///
+/// ```
+/// # let rules = serde_json::json!([
+/// #     { "status": 204, "means": "revoked", "source": "Acme handbook, Keys", "read": "2026-11-22" },
+/// # ]);
+/// let acme = keyrevoke::describe("acme-listed", &serde_json::json!({
+///     "credential": "bearer",
+///     "method": "DELETE",
+///     "path": "/v1/keys/{id}",
+///     "ids": { "id": "text" },
+///     "rules": rules,
+///     "list": {
+///         "path": "/v1/keys",
+///         "items": "keys",
+///         "cursor": { "query": "after", "member": "next" },
+///         "source": "Acme handbook, Listing keys",
+///         "read": "2026-11-22",
+///     },
+///     "key": {
+///         "state": { "active": { "revoked": false }, "revoked": { "revoked": true } },
+///         "name": "label",
+///     },
+/// }))?;
+/// # Ok::<(), keyrevoke::BuildError>(())
+/// ```
+///
+/// # Not described
+///
+/// Providers that sign requests or answer in XML: they are modules of this crate. A look-up is a GET, and nothing else.
 ///
 /// # Errors
 ///
@@ -133,7 +192,7 @@ fn leak_text(text: impl Into<String>) -> &'static str {
 }
 
 /// The members that a description may have.
-const MEMBERS: [&str; 21] = [
+const MEMBERS: [&str; 24] = [
     "vendor",
     "credential",
     "credential_help",
@@ -155,6 +214,9 @@ const MEMBERS: [&str; 21] = [
     "more_than_the_key",
     "proves",
     "probe",
+    "list",
+    "find",
+    "key",
 ];
 
 /// A description on its way to a provider, with what is wrong so far.
@@ -203,6 +265,8 @@ impl Reading {
         )];
         let (probe, probe_rules) = self.probe(members);
         operations.extend(probe);
+        let (looks, listed, look_sources) = self.looks(members, &ids);
+        operations.extend(listed);
         let headers = self.headers(members, about.credentials);
         let takes_more = self.takes_more(members, about.also_dies);
         if !self.problems.is_empty() {
@@ -216,6 +280,8 @@ impl Reading {
             content,
             headers,
             probe_rules,
+            looks,
+            look_sources: leak(look_sources),
             version: leak_text(version),
         };
         let described = Described(Box::leak(Box::new(description)));

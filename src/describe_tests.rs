@@ -1,12 +1,12 @@
 use serde_json::{Value, json};
 
 use super::describe;
-use crate::fakes::Fake;
+use crate::fakes::{Fake, Reply};
 use crate::journal::{Journal, JournalRecord, MemoryJournal};
 use crate::outcome::{Disposition, ErrorKind, Evidence, KeyState};
 use crate::registry::Registry;
 use crate::revoke::Revoke;
-use crate::{Acceptance, Repeat, Secret, Verification, conformance};
+use crate::{Acceptance, KeyStatus, Repeat, Secret, Verification, conformance};
 
 /// All that can be said.
 fn whole() -> Value {
@@ -72,6 +72,20 @@ fn with(mut description: Value, member: &str, value: Value) -> Value {
     description
 }
 
+/// The same with look-ups, which have a path and a source.
+fn looked_up(mut description: Value, looks: Value) -> Value {
+    for (name, look) in looks.as_object().unwrap() {
+        description[name] = look.clone();
+        if name != "key" {
+            let look = description[name].as_object_mut().unwrap();
+            look.entry("path").or_insert(json!("/keys"));
+            look.insert("source".into(), json!("handbook"));
+            look.insert("read".into(), json!("2026-11-27"));
+        }
+    }
+    description
+}
+
 /// The descriptions of the suites: one of each form of credential, key and body.
 fn all() -> Vec<crate::ProviderInfo> {
     let form = json!({ "token_id": "{id}", "hint": "api_key" });
@@ -108,6 +122,46 @@ fn all() -> Vec<crate::ProviderInfo> {
         "reversible": true,
     });
     let with_children = with(least(), "also_dies", json!("the tokens that it has made"));
+    let with_children = looked_up(
+        with_children,
+        json!({
+            "list": { "items": "data.ids", "bare": true, "whole": true, "query": { "list": "true" } },
+            "key": { "state": "active" },
+        }),
+    );
+    let state = json!({ "active": { "state": "on" }, "revoked": { "state": "off", "ended": "<past>" } });
+    let by_cursor = looked_up(
+        least(),
+        json!({
+            "list": { "items": "keys", "cursor": { "query": "after", "member": "page.next" }, "total": "page.total" },
+            "key": { "ids": { "id": "meta.key_id" }, "state": state, "name": "label" },
+        }),
+    );
+    let by_page = looked_up(
+        with(least(), "path", json!("/users/{user}/keys/{id}")),
+        json!({
+            "list": { "path": "/users/{user}/keys", "page": { "query": "page[number]", "first": 0 } },
+            "key": { "state": "active" },
+        }),
+    );
+    let by_page = with(by_page, "ids", json!({ "id": "uuid", "user": "text" }));
+    let by_offset = looked_up(
+        least(),
+        json!({
+            "list": { "items": "keys", "offset": { "query": "skip" }, "more": "has_more" },
+            "find": { "path": "/keys/{id}", "item": "key" },
+            "key": { "state": { "active": { "revoked": false }, "revoked": { "revoked": true } } },
+        }),
+    );
+    let by_find = looked_up(
+        least(),
+        json!({ "find": { "path": "/keys/{id}" }, "key": { "state": "active" } }),
+    );
+    let by_find = with(
+        by_find,
+        "missing",
+        json!({ "body": { "code": "no_such_key" }, "source": "handbook", "read": "2026-11" }),
+    );
     [
         ("acme", whole()),
         ("acme-least", least()),
@@ -116,6 +170,10 @@ fn all() -> Vec<crate::ProviderInfo> {
         ("acme-number", by_number),
         ("acme-inactive", deactivated),
         ("acme-children", with_children),
+        ("acme-cursor", by_cursor),
+        ("acme-page", by_page),
+        ("acme-offset", by_offset),
+        ("acme-find", by_find),
     ]
     .map(|(name, description)| describe(name, &description).unwrap())
     .to_vec()
@@ -571,7 +629,10 @@ fn a_description_that_could_kill_more_or_call_a_live_key_dead_is_refused() {
             with(least(), "probe", json!({ "path": "/keys/{id}", "rules": [] })),
             "has ids in it",
         ),
-    ] {
+    ]
+    .into_iter()
+    .chain(looks_that_are_refused())
+    {
         let said = problems("acme", &description).join("\n");
         assert!(said.contains(expected), "{expected}: {said}");
         assert!(!said.contains("canary"), "{said}");
@@ -580,4 +641,249 @@ fn a_description_that_could_kill_more_or_call_a_live_key_dead_is_refused() {
         let said = problems(name, &least()).join("\n");
         assert!(said.contains("provider"), "{name}: {said}");
     }
+}
+
+/// What could make an inventory look whole that is not, or a living key look dead.
+fn looks_that_are_refused() -> Vec<(Value, &'static str)> {
+    let listed = |list: Value, key: Value| looked_up(least(), json!({ "list": list, "key": key }));
+    let active = || json!({ "state": "active" });
+    let state = |state: Value| listed(json!({ "whole": true }), json!({ "state": state }));
+    let tenants = with(
+        with(least(), "path", json!("/tenants/{tenant}/keys/{id}")),
+        "ids",
+        json!({ "id": "text", "tenant": "text" }),
+    );
+    let not_whole = "does not say in one way where it ends";
+    vec![
+        (listed(json!({ "items": "keys" }), active()), not_whole),
+        (
+            listed(json!({ "whole": true, "offset": { "query": "skip" } }), active()),
+            not_whole,
+        ),
+        (
+            listed(json!({ "whole": false }), active()),
+            "list whole is not true",
+        ),
+        (
+            listed(
+                json!({ "whole": true, "more": "more", "items": "keys" }),
+                active(),
+            ),
+            "does not go with whole",
+        ),
+        (
+            listed(
+                json!({ "cursor": { "query": "after", "member": "next" } }),
+                active(),
+            ),
+            "an answer that is the list itself",
+        ),
+        (
+            listed(
+                json!({ "items": "keys", "cursor": { "query": "after" } }),
+                active(),
+            ),
+            "list cursor has no member",
+        ),
+        (
+            listed(json!({ "page": { "query": "page", "first": 2 } }), active()),
+            "neither with 0 nor with 1",
+        ),
+        (
+            listed(json!({ "page": { "query": "a&b=c" } }), active()),
+            "is no plain name",
+        ),
+        (
+            listed(json!({ "path": "/keys*", "whole": true }), active()),
+            "more in it than a name or an id",
+        ),
+        (
+            listed(json!({ "path": "/{owner}/keys", "whole": true }), active()),
+            "owner} is not among the ids",
+        ),
+        (with(least(), "key", active()), "describes entries of nothing"),
+        (
+            listed(json!({ "whole": true }), json!({})),
+            "key state is missing",
+        ),
+        (state(json!("revoked")), "key state is no table"),
+        (
+            state(json!({ "revoked": {} })),
+            "could be said of a key that lives",
+        ),
+        (
+            state(json!({ "revoked": { "revoked_at": "<text>" } })),
+            "could be said of a key that lives",
+        ),
+        (
+            state(json!({ "expired": { "expires_at": "<past>" } })),
+            "could be said of a key that lives",
+        ),
+        (
+            listed(
+                json!({ "whole": true, "bare": true }),
+                json!({ "state": { "active": {} } }),
+            ),
+            "goes neither with find nor with states",
+        ),
+        (
+            looked_up(
+                tenants,
+                json!({
+                    "list": { "path": "/tenants/{tenant}/keys", "whole": true },
+                    "find": { "path": "/keys/{id}" },
+                    "key": active(),
+                }),
+            ),
+            "find tenant is an id that an answer has to hold",
+        ),
+    ]
+}
+
+/// Two lists of one service: of a tenant's keys, by their cursor, and the key itself.
+fn of_tenants() -> Value {
+    let own = with(
+        with(least(), "path", json!("/tenants/{tenant}/keys/{id}")),
+        "ids",
+        json!({ "id": "text", "tenant": "text" }),
+    );
+    looked_up(
+        own,
+        json!({
+            "list": {
+                "path": "/tenants/{tenant}/keys",
+                "items": "data.keys",
+                "query": { "limit": "2" },
+                "cursor": { "query": "after", "member": "next" },
+            },
+            "key": {
+                "ids": { "id": "key_id" },
+                "state": { "active": { "on": true }, "revoked": { "state": "revoked" } },
+                "name": "about.label",
+                "owner": "user",
+                "hint": "hint",
+                "created_at": "created",
+                "expires_at": "expires",
+            },
+        }),
+    )
+}
+
+#[tokio::test]
+async fn an_entry_is_read_as_it_is_described_and_pages_are_asked_for_one_after_the_other() {
+    let info = describe("acme-tenants", &of_tenants()).unwrap();
+    let fake = Fake::of(&info).await;
+    let revoker = fake.builder().build().unwrap();
+    assert!(revoker.capabilities().can_find() && !revoker.capabilities().can_list());
+    let [_first, _second, key] = [(); 3].map(|()| fake.new_key());
+    let found = revoker.find(&key).await.unwrap();
+    assert_eq!((found.key(), found.state()), (&key, KeyState::Live));
+    let asked: Vec<String> = fake.requests().into_iter().map(|asked| asked.path).collect();
+    let page = "/tenants/tenant-fa4e1/keys?limit=2";
+    assert_eq!(
+        asked,
+        [page.to_owned(), format!("{page}&after=2+%2B%26%23%3D%25%C3%A9")]
+    );
+
+    let entry = |changed: Value| {
+        let mut entry = json!({
+            "key_id": key.key().rsplit('/').next(),
+            "tenant": "tenant-fa4e1",
+            "on": true,
+            "state": "fine",
+            "about": { "label": "CI" },
+            "user": "ada@example.com",
+            "hint": "ak-...9f3c",
+            "created": "2026-01-02T03:04:05Z",
+            "expires": null,
+        });
+        for (name, value) in changed.as_object().unwrap() {
+            entry[name] = value.clone();
+        }
+        entry
+    };
+    let page = |changed: Value, next: Value| json!({ "data": { "keys": [entry(changed)] }, "next": next });
+    fake.answer_next_look(Reply::new(200).with_json(page(json!({}), Value::Null)));
+    let found = revoker.find(&key).await.unwrap();
+    assert_eq!(
+        (found.name(), found.owner(), found.last4()),
+        (Some("CI"), Some("ada@example.com"), Some("9f3c"))
+    );
+    assert!(found.created_at().is_some() && found.expires_at().is_none());
+
+    for (changed, status) in [
+        (json!({ "on": false, "state": "revoked" }), KeyStatus::Revoked),
+        (json!({ "on": false }), KeyStatus::Unknown),
+        // Both at once, and no state at all.
+        (json!({ "state": "revoked" }), KeyStatus::Unknown),
+        (json!({ "on": "yes", "state": 1 }), KeyStatus::Unknown),
+        (json!({ "expires": "2020-01-01T00:00:00Z" }), KeyStatus::Expired),
+        (json!({ "expires": 1_577_836_800 }), KeyStatus::Expired),
+    ] {
+        fake.answer_next_look(Reply::new(200).with_json(page(changed.clone(), json!(""))));
+        let found = revoker.find(&key).await.unwrap();
+        assert_eq!(found.status(), status, "{changed}");
+    }
+
+    // Whatever is not the described list is no inventory without the key.
+    let other = json!({ "key_id": "other" });
+    for body in [
+        json!({ "data": { "keys": [] } }),
+        json!({ "data": { "keys": [] }, "next": 7 }),
+        json!({ "data": null, "next": null }),
+        json!({ "keys": [], "next": null }),
+        json!({ "data": { "keys": {} }, "next": null }),
+        json!({ "data": { "keys": ["x"] }, "next": null }),
+        json!({ "data": { "keys": [{}] }, "next": null }),
+        page(json!({ "key_id": "a/b" }), Value::Null),
+        page(json!({ "key_id": null }), Value::Null),
+        page(json!({ "key_id": "other", "about": "CI" }), Value::Null),
+    ] {
+        fake.answer_next_look(Reply::new(200).with_json(&body));
+        let error = revoker.find(&key).await.unwrap_err();
+        assert_eq!(
+            (error.kind(), error.key_state()),
+            (ErrorKind::UnexpectedAnswer, KeyState::Unknown),
+            "{body}: {error}"
+        );
+    }
+    fake.answer_next_look(Reply::new(200).with_json(page(other, Value::Null)));
+    assert_eq!(revoker.find(&key).await.unwrap_err().kind(), ErrorKind::NotFound);
+}
+
+#[tokio::test]
+async fn what_a_list_of_another_owner_holds_is_not_taken_for_this_ones() {
+    let mapped = with(
+        of_tenants(),
+        "key",
+        json!({ "ids": { "tenant": "of" }, "state": "active" }),
+    );
+    let fake = Fake::of(&describe("acme-mapped", &mapped).unwrap()).await;
+    let revoker = fake.builder().build().unwrap();
+    let key = fake.new_key();
+    assert!(revoker.find(&key).await.is_ok());
+    let (_, id) = key.key().split_once('/').unwrap();
+    let body = json!({ "data": { "keys": [{ "id": id, "of": "somebody" }] }, "next": null });
+    fake.answer_next_look(Reply::new(200).with_json(body));
+    let error = revoker.find(&key).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::UnexpectedAnswer, "{error}");
+    assert!(error.detail().unwrap().contains("of another list"), "{error}");
+}
+
+#[tokio::test]
+async fn a_death_that_was_only_accepted_is_verified_by_the_described_list() {
+    let fake = Fake::of(&describe("acme-tenants", &of_tenants()).unwrap()).await;
+    let revoker = fake.builder().build().unwrap();
+    let key = fake.new_key();
+    fake.answer_next_revocation(Reply::new(202).carried_out());
+    let dead = revoker.revoke_verified(&key, Verification::new()).await.unwrap();
+    assert!(dead.evidence().contains(&Evidence::ReadBack), "{dead:?}");
+    let methods: Vec<String> = fake.requests().into_iter().map(|asked| asked.method).collect();
+    assert_eq!(methods, ["GET", "DELETE", "GET"]);
+    // What is listed as dead is not revoked again.
+    let again = revoker.revoke_verified(&key, Verification::new()).await.unwrap();
+    assert_eq!(
+        (again.disposition(), again.attempts()),
+        (Disposition::AlreadyRevoked, 0)
+    );
 }

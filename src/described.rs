@@ -12,7 +12,7 @@ use crate::builder::{BuildError, BuildTarget, Settings};
 use crate::content::Content;
 use crate::input::InvalidInput;
 use crate::key::{check_id, check_number, check_uuid, refuse_secret};
-use crate::lookup::Lookup;
+use crate::lookup::{Lookup, Page, Reading};
 use crate::probe::ProbeRule;
 use crate::provider::{About, KeyParts, Provider};
 use crate::providers::Entry;
@@ -20,6 +20,8 @@ use crate::revoke::{AnyRevoker, Revoke};
 use crate::secret::Secret;
 use crate::secret_key::by_id;
 use crate::wire::{Call, Generated, Operation, Sent};
+
+pub(crate) mod looks;
 
 /// What a description says, checked.
 #[derive(Debug)]
@@ -32,6 +34,9 @@ pub(crate) struct Description {
     pub(crate) content: Content,
     pub(crate) headers: &'static [(&'static str, &'static str)],
     pub(crate) probe_rules: &'static [ProbeRule],
+    pub(crate) looks: looks::Looks,
+    /// Look-ups, what they ask, and where that was read.
+    pub(crate) look_sources: &'static [(&'static str, String, &'static str)],
     /// Which description it was, for journals.
     pub(crate) version: &'static str,
 }
@@ -52,12 +57,21 @@ pub(crate) const PROBE: &str = "probe";
 pub(crate) struct Described(pub(crate) &'static Description);
 
 /// A key of such a provider.
-#[derive(Clone, Debug)]
-pub(crate) struct Key(Vec<(&'static str, String)>);
+#[derive(Clone)]
+pub(crate) struct Key {
+    description: &'static Description,
+    parts: Vec<(&'static str, String)>,
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Key").field(&self.parts).finish()
+    }
+}
 
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, (_, value)) in self.0.iter().enumerate() {
+        for (index, (_, value)) in self.parts.iter().enumerate() {
             let joint = if index > 0 { "/" } else { "" };
             write!(f, "{joint}{value}")?;
         }
@@ -81,12 +95,12 @@ impl FromStr for Key {
 
 impl KeyParts for Key {
     fn parameters(&self) -> Vec<(&'static str, String)> {
-        self.0.clone()
+        self.parts.clone()
     }
 }
 
 impl Description {
-    fn key(&self, text: &str) -> Result<Key, InvalidInput> {
+    pub(crate) fn key(&'static self, text: &str) -> Result<Key, InvalidInput> {
         let name = self.about.name;
         let parts: Vec<&str> = text.split('/').collect();
         if parts.len() != self.ids.len() {
@@ -106,7 +120,10 @@ impl Description {
             };
             Ok((*id, value))
         });
-        parts.collect::<Result<_, _>>().map(Key)
+        Ok(Key {
+            description: self,
+            parts: parts.collect::<Result<_, _>>()?,
+        })
     }
 }
 
@@ -148,6 +165,22 @@ impl Provider for Described {
 
     fn parse_key(&self, text: &str) -> Result<Key, InvalidInput> {
         self.0.key(text)
+    }
+
+    fn list_of_all(&self) -> Vec<Lookup> {
+        self.0.list_of_all()
+    }
+
+    fn find(key: &Key) -> Vec<Lookup> {
+        key.description.find(key)
+    }
+
+    fn holders(key: &Key) -> Vec<Lookup> {
+        key.description.holders(key)
+    }
+
+    fn page_of(&self, lookup: &Lookup, body: Reading<'_>) -> Result<Page, String> {
+        self.0.page(lookup, body)
     }
 
     async fn revoke(client: &Client, _key: &Key) -> Sent {
@@ -208,6 +241,10 @@ impl Client {
                 path.replace(&format!("{{{name}}}"), &encode_path(value))
             });
         let url = Url::parse(&format!("{}{path}", self.base)).map_err(|error| error.to_string())?;
+        let mut url = url;
+        if !self.call.query.is_empty() {
+            url.query_pairs_mut().extend_pairs(self.call.query.iter());
+        }
         let method = Method::from_bytes(listed.method.as_bytes()).map_err(|error| error.to_string())?;
         let mut request = Request::new(method, url);
         if let Some((media, body)) = self.call.content.fill(&self.call.parameters)? {
@@ -261,6 +298,10 @@ impl Entry for Described {
         self.0.headers
     }
 
+    fn look_sources(&self) -> &'static [(&'static str, String, &'static str)] {
+        self.0.look_sources
+    }
+
     fn check_key(&self, key: &str) -> Result<String, InvalidInput> {
         self.0.key(key).map(|key| key.to_string())
     }
@@ -275,7 +316,7 @@ impl Entry for Described {
 
     #[cfg(feature = "fakes")]
     fn parameters(&self, key: &str) -> Result<Vec<(&'static str, String)>, InvalidInput> {
-        self.0.key(key).map(|key| key.0)
+        self.0.key(key).map(|key| key.parts)
     }
 
     #[cfg(feature = "fakes")]

@@ -114,7 +114,7 @@ impl<P: Provider> ErasedProvider for P {
     }
 
     fn list(&self) -> Vec<Lookup> {
-        P::list()
+        self.list_of_all()
     }
 
     fn whoami(&self) -> Option<Lookup> {
@@ -143,7 +143,7 @@ impl<P: Provider> ErasedProvider for P {
         attempt: &Attempt,
         redactor: &Redactor,
     ) -> Result<Page, Unread> {
-        read_page::<P>(about, lookup, attempt, redactor)
+        read_page(self, about, lookup, attempt, redactor)
     }
 }
 

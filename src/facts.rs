@@ -11,7 +11,7 @@ use crate::verdict::{Expect, Meaning, Member};
 #[non_exhaustive]
 pub struct Fact {
     /// What it is about: `answer` to a revocation, `probe` (the answer to one), `missing` (the provider's own 404), `repeat`
-    /// or `ids_reused`.
+    /// or `ids_reused`; of a described provider also `list` and `find`.
     pub about: &'static str,
     /// The answer: its status and what its body must be; empty where it is about none.
     pub answer: String,
@@ -54,6 +54,8 @@ impl ProviderInfo {
                 rule.source,
             )
         });
+        let looks = self.entry().look_sources().iter();
+        let looks = looks.map(|(look, asks, source)| Fact::new(look, String::new(), asks.clone(), source));
         let (missing, source) = about.missing;
         let means = if missing.is_some() {
             "no such key"
@@ -72,7 +74,8 @@ impl ProviderInfo {
             IdsReused::Possible => "possible",
         };
         let reused = Fact::new("ids_reused", String::new(), reused.to_owned(), source);
-        answers.chain(probes).chain([missing, repeat, reused]).collect()
+        let others = [missing, repeat, reused];
+        answers.chain(probes).chain(looks).chain(others).collect()
     }
 }
 

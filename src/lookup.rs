@@ -22,7 +22,9 @@ use crate::key_info::KeyInfo;
 use crate::outcome::{ErrorKind, Facts};
 use crate::provider::{About, Provider};
 use crate::tree::{Members, Tree};
-use crate::verdict::{CLOCK_SKEW, Meaning, Rule, body_fits, has_passed, tells_an_error, verdict};
+use crate::verdict::{
+    CLOCK_SKEW, Expect, Meaning, Rule, body_fits, has_passed, object_fits, tells_an_error, verdict,
+};
 use crate::wire::Sent;
 
 /// A request that changes nothing: one of the operations of a provider's documents, with what stands in its path and
@@ -237,6 +239,7 @@ pub(crate) const PROBE: &str = "probe";
 /// Reads the answer to a look-up. Only a documented 200 with a complete JSON object, or list where the provider's module
 /// asks for one, is read at all, and the provider's own "no such key" where one key was asked for.
 pub(crate) fn read_page<P: Provider>(
+    provider: &P,
     about: &About,
     lookup: &Lookup,
     attempt: &Attempt,
@@ -246,11 +249,13 @@ pub(crate) fn read_page<P: Provider>(
     let reads_xml = P::READS_XML;
     #[cfg(not(feature = "aws"))]
     let reads_xml = false;
-    read_with(P::page, reads_xml, about, lookup, attempt, redactor)
+    let read = |lookup: &Lookup, body: Reading<'_>| provider.page_of(lookup, body);
+    read_with(&read, reads_xml, about, lookup, attempt, redactor)
 }
 
-fn read_with(
-    read: fn(&Lookup, Reading<'_>) -> Result<Page, String>,
+/// The same by whatever reads the body.
+pub(crate) fn read_with(
+    read: &dyn Fn(&Lookup, Reading<'_>) -> Result<Page, String>,
     reads_xml: bool,
     about: &About,
     lookup: &Lookup,
@@ -467,6 +472,54 @@ impl<'a> Reading<'a> {
             return Err(format!("`{name}` is no cursor that could be sent back"));
         }
         Ok(cursor)
+    }
+
+    /// As [`cursor`](Self::cursor), where null or an empty text in its place says that the list ends here.
+    pub(crate) fn cursor_or_end(&self, name: &str) -> Result<Option<String>, String> {
+        match self.object.get(name) {
+            Some(Tree::Null) => Ok(None),
+            Some(Tree::String(text)) if text.is_empty() => Ok(None),
+            _ => self.cursor(name).map(|cursor| Some(cursor.to_owned())),
+        }
+    }
+
+    /// An id as text, be it a text or a number.
+    pub(crate) fn identity(&self, name: &str) -> Result<String, String> {
+        let value = self.object.get(name);
+        self.identity_of(value)
+            .ok_or_else(|| format!("`{name}` is missing, or is no id"))
+    }
+
+    fn identity_of(&self, value: Option<&Tree<'_>>) -> Option<String> {
+        let text = match value? {
+            Tree::Number(number) => number.to_string(),
+            value => value.as_str()?.to_owned(),
+        };
+        // What is a credential is no id.
+        Some(text).filter(|text| !self.redactor.knows(text))
+    }
+
+    /// The ids of a list of ids.
+    pub(crate) fn texts(&self, name: &str) -> Result<Vec<String>, String> {
+        let list = self.object.get(name).and_then(Tree::as_array);
+        let list = list.ok_or_else(|| format!("`{name}` is missing, or is no list"))?;
+        self.identities(list)
+    }
+
+    /// The same where that is the whole answer.
+    pub(crate) fn list_of_texts(&self) -> Result<Vec<String>, String> {
+        self.identities(self.list.ok_or("the answer is no list")?)
+    }
+
+    fn identities(&self, list: &[Tree<'_>]) -> Result<Vec<String>, String> {
+        let id = |entry| self.identity_of(Some(entry));
+        let ids = list.iter().map(id).collect::<Option<_>>();
+        ids.ok_or_else(|| "an entry of the list is no id".into())
+    }
+
+    /// Is the object what it is expected to be, for the key of these ids?
+    pub(crate) fn fits(&self, expect: Expect, parameters: &[(&str, String)]) -> bool {
+        object_fits(expect, self.object, self.answer, parameters)
     }
 
     /// The objects of a list.

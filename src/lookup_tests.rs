@@ -26,13 +26,14 @@ use crate::influxdb::InfluxDb;
 use crate::inventory::Inventory;
 use crate::jupyterhub::JupyterHub;
 use crate::key_info::{KeyInfo, KeyStatus};
-use crate::lookup::{Lookup, Page, SECRET, Unread, read_page};
+use crate::lookup::{Lookup, Page, SECRET, Unread, read_with};
 use crate::okta::Okta;
 use crate::openai::OpenAi;
 use crate::openai_admin::OpenAiAdmin;
 use crate::openrouter::OpenRouter;
 use crate::outcome::{ErrorKind, KeyState};
 use crate::probe::{Probed, probed};
+use crate::provider::About;
 use crate::provider::{Effect, KeyParts, Provider};
 use crate::providers::{self, Visit};
 use crate::secret::Secret;
@@ -42,6 +43,20 @@ use crate::twilio::Twilio;
 use crate::verdict::Expect;
 use crate::wire::{Call, Generated, Target};
 use crate::workos::WorkOs;
+
+/// As [`read_page`](crate::lookup::read_page), where there is the type of a provider alone.
+fn read_page<P: Provider>(
+    about: &About,
+    lookup: &Lookup,
+    attempt: &Attempt,
+    redactor: &Redactor,
+) -> Result<Page, Unread> {
+    #[cfg(feature = "aws")]
+    let reads_xml = P::READS_XML;
+    #[cfg(not(feature = "aws"))]
+    let reads_xml = false;
+    read_with(&P::page, reads_xml, about, lookup, attempt, redactor)
+}
 
 type ReadPage = fn(&Lookup, &Attempt, &Redactor) -> Result<Page, Unread>;
 type ReadProbe = fn(&Attempt, &Redactor) -> Probed;

@@ -86,6 +86,16 @@ pub trait Provider: Sized + Send + Sync + 'static {
         }
     }
 
+    #[doc(hidden)]
+    fn list_of_all(&self) -> Vec<Lookup> {
+        Self::list()
+    }
+
+    #[doc(hidden)]
+    fn page_of(&self, lookup: &Lookup, body: Reading<'_>) -> Result<Page, String> {
+        Self::page(lookup, body)
+    }
+
     /// The key of this text.
     #[doc(hidden)]
     fn parse_key(&self, text: &str) -> Result<Self::Key, InvalidInput> {

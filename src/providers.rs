@@ -408,6 +408,10 @@ pub(crate) trait Entry: Send + Sync {
     fn secret_forms(&self) -> &'static [SecretForm] {
         &[]
     }
+    /// Look-ups, what they ask and where that was read, where no document has them.
+    fn look_sources(&self) -> &'static [(&'static str, String, &'static str)] {
+        &[]
+    }
     #[cfg(feature = "fakes")]
     fn headers(&self) -> &'static [(&'static str, &'static str)];
     fn check_key(&self, key: &str) -> Result<String, InvalidInput>;

@@ -264,7 +264,8 @@ impl Reading {
             let name = leak_text(member);
             let condition = match value {
                 Value::Bool(truth) => Some(Member::IsBool(name, *truth)),
-                Value::Number(number) if number.as_u64() == Some(0) => Some(Member::IsZero(name)),
+                Value::Number(number) => number.as_u64().map(|number| Member::IsNumber(name, number)),
+                Value::Null => Some(Member::IsNull(name)),
                 Value::Array(list) => match list.as_slice() {
                     [] => Some(Member::IsEmpty(name)),
                     [Value::String(text)] if text.starts_with('{') => {
@@ -278,21 +279,22 @@ impl Reading {
                     "<text>" => Some(Member::IsText(name)),
                     "<list>" => Some(Member::IsList(name)),
                     "<object>" => Some(Member::IsObject(name)),
+                    "<null>" => Some(Member::IsNull(name)),
                     "<null or past>" => Some(Member::NullOrPast(name)),
+                    "<past>" => Some(Member::IsPastTime(name)),
                     text if text.starts_with('<') || text.is_empty() => None,
                     text => match self.parameter(&place, text) {
                         Some(id) => Some(Member::IsParameter(name, id)),
                         None => Some(Member::Is(name, leak_text(text))),
                     },
                 },
-                Value::Number(_) | Value::Null => None,
             };
             match condition {
                 Some(condition) => conditions.push(condition),
                 None => self.refuse(
                     &place,
                     "is not what a body can be compared with",
-                    "give a text, true, false, 0, [], {id}, [\"{id}\"], a table, <text>, <list>, <object> or <null or past>",
+                    "give a text, true, false, a whole number, [], {id}, [\"{id}\"], a table, <text>, <list>, <object>, <null>, <past> or <null or past>",
                 ),
             }
         }

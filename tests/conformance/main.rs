@@ -43,6 +43,8 @@ suites! {
     a_key_is_found_as_what_it_is_where_the_provider_can_be_asked,
     a_request_that_the_provider_does_not_document_is_noticed,
     what_takes_more_than_was_asked_is_not_sent_without_a_word,
+    a_list_has_every_live_key_once,
+    what_was_only_accepted_is_dead_once_a_look_shows_it,
 }
 
 #[tokio::test]

@@ -154,6 +154,7 @@ fn line(fact: &Fact) -> String {
         "probe" => format!("the answer {} to a probe means {}", fact.answer, fact.means),
         "missing" => format!("{} to a revocation proves {}", fact.answer, fact.means),
         "repeat" => format!("a repeat: {}", fact.means),
+        "list" | "find" => format!("keys are looked up by {}", fact.means),
         "ids_reused" => format!("a freed id is another key's: {}", fact.means),
         other => format!("{other}: {} {}", fact.answer, fact.means),
     };
