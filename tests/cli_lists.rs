@@ -181,7 +181,7 @@ async fn a_dry_run_shows_everything_and_sends_and_writes_nothing() {
     assert_eq!(
         lines[1],
         json!({
-            "key": keys[1], "provider": "devin", "tenant": null, "reversible": false, "deletes": false,
+            "schema": 1, "key": keys[1], "provider": "devin", "tenant": null, "reversible": false, "deletes": false,
             "can_delete": false, "also_dies": null, "more_than_the_key": false, "own": false,
             "operation": "DELETE /v2/enterprise/api-keys/{api_key_id}",
         })

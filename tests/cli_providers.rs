@@ -327,7 +327,7 @@ fn what_is_printed_for_a_document_is_what_is_compiled() {
         }
         assert_eq!(row, listed, "{name}");
         let path = folder.join(format!("{}.rs", name.replace('-', "_")));
-        let today = row_date(&text);
+        let today = date_of(&text);
         let module = module.trim_end_matches('\n').to_owned() + "\n";
         let module = module.replace(&today, "2026-11-27");
         if std::env::var_os("KEYREVOKE_BLESS").is_some() {
@@ -346,7 +346,7 @@ fn what_is_printed_for_a_document_is_what_is_compiled() {
 }
 
 /// The day that stands in what is printed.
-fn row_date(text: &str) -> String {
+fn date_of(text: &str) -> String {
     let (_, rest) = text.split_once("read = \"").unwrap();
     rest[..10].to_owned()
 }
