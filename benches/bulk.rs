@@ -126,7 +126,7 @@ fn main() {
         .build()
         .unwrap();
     let keys: Vec<KeyRef> = support::keys(count).collect();
-    let (mut rates, mut costs) = (vec![Vec::new(); NAMES.len()], vec![Vec::new(); NAMES.len()]);
+    let (mut rates, mut costs) = (vec![Vec::new(); NAMES.len()], vec![[vec![], vec![]]; NAMES.len()]);
     for round in 0..=rounds {
         for (contestant, name) in NAMES.iter().enumerate() {
             if !only.is_empty() && only != *name {
@@ -139,7 +139,7 @@ fn main() {
                 count
             };
             let (given, before) = (keys[..part].to_vec(), asked.load(Ordering::Relaxed));
-            let (began, cpu) = (Instant::now(), support::cpu());
+            let (began, cost) = (Instant::now(), support::cost());
             let dead = match contestant {
                 0 => runtime.block_on(ours(registry(address, concurrency, false), given)),
                 1 => runtime.block_on(by_hand(address, given, concurrency, false)),
@@ -158,12 +158,14 @@ fn main() {
                 _ => xargs(address, &given, concurrency),
             };
             let rate = part as f64 / began.elapsed().as_secs_f64();
-            let cost = (support::cpu() - cpu) * 1e6 / part as f64;
+            let after = support::cost();
             let sent = asked.load(Ordering::Relaxed) - before;
             assert_eq!((dead, sent), (part, part), "{name} did not do its work");
             if round > 0 {
                 rates[contestant].push(rate); // the first round warms up
-                costs[contestant].push(cost);
+                for (costs, (after, before)) in costs[contestant].iter_mut().zip(after.iter().zip(&cost)) {
+                    costs.push((after - before) / part as f64);
+                }
             }
         }
     }
@@ -174,9 +176,13 @@ fn main() {
     for ((name, own), costs) in NAMES.iter().zip(&rates).zip(&costs) {
         let (middle, least, most) = spread(own.clone());
         print!("{name:<28} {middle:>7.0} keys/s (from {least:.0} to {most:.0})");
-        match spread(costs.clone()) {
-            (cost, ..) if !name.contains("curl") => println!(", {cost:.1} µs on a processor a key"),
-            _ => println!(),
+        let [(seconds, ..), (switches, ..)] = costs.clone().map(spread);
+        match name.contains("curl") {
+            true => println!(),
+            false => println!(
+                ", {:.1} µs on a processor and {switches:.2} switches a key",
+                seconds * 1e6
+            ),
         }
     }
     println!("our throughput is so much of theirs, round by round:");

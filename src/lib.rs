@@ -77,6 +77,7 @@ mod verdict_speed;
 mod verify;
 mod wire;
 mod within;
+mod work;
 mod written;
 #[cfg(feature = "aws")]
 mod xml;

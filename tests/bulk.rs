@@ -607,6 +607,23 @@ async fn dropping_a_run_starts_nothing_new_and_tells_what_was_under_way() {
 }
 
 #[tokio::test]
+async fn a_run_that_is_not_polled_goes_on_only_until_as_many_results_wait_as_there_are_calls() {
+    for (calls, least, most) in [(1, 1, 1), (4, 5, 8)] {
+        let fake = fake("dolfin").await;
+        let registry = at(&[&fake]).with_concurrency(NonZeroUsize::new(calls).unwrap());
+        let mut run = registry.revoke_all(keys(&fake, 20));
+        assert!(run.next().await.unwrap().1.is_ok());
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        let sent = fake.requests().len();
+        assert!((least..=most).contains(&sent), "{calls} at a time: {sent}");
+        assert_eq!(run.in_flight(), 0);
+        let results = all(run).await;
+        assert_eq!(states(&results), HashMap::from([(KeyState::Dead, 19)]));
+        assert_eq!(fake.requests().len(), 20);
+    }
+}
+
+#[tokio::test]
 async fn a_run_that_is_told_to_finish_waits_for_what_is_under_way() {
     let fake = fake("dolfin").await;
     fake.answer_always(Reply::new(204).with_delay(Duration::from_millis(300)));

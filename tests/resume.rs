@@ -349,6 +349,35 @@ async fn a_journal_that_is_slow_holds_the_run_up_and_does_not_fill_the_memory() 
     assert!(fake.requests().is_empty());
 }
 
+/// A journal that panics instead of taking an outcome.
+struct Fragile;
+
+impl Journal for Fragile {
+    fn append<'a>(&'a self, entry: &'a JournalEntry) -> BoxFuture<'a, Result<(), JournalError>> {
+        Box::pin(async move {
+            assert!(!matches!(entry.record, JournalRecord::Outcome { .. }), "as asked");
+            Ok(())
+        })
+    }
+
+    fn replay<'a>(
+        &'a self,
+        _: &'a mut (dyn FnMut(JournalEntry) + Send),
+    ) -> BoxFuture<'a, Result<(), JournalError>> {
+        Box::pin(async { Ok(()) })
+    }
+}
+
+#[tokio::test]
+async fn a_journal_that_panics_costs_no_result() {
+    let fake = Fake::start("dolfin").await.unwrap();
+    let keys: Vec<KeyRef> = (0..10).map(|_| fake.new_key()).collect();
+    let results = all(&at(&fake).with_journal(Fragile), &keys).await;
+    assert_eq!(results.len(), 10);
+    assert!(results.values().all(Result::is_ok));
+    assert_eq!(fake.requests().len(), 10);
+}
+
 /// A journal that cannot be read.
 struct Torn;
 

@@ -67,20 +67,24 @@ pub fn serve_with(answers: impl Fn() -> String + Send + Sync + 'static) -> Socke
 
 const PROVIDER: &str = "provider";
 
-/// How long this process was on a processor, without the provider, in seconds: what a contestant costs, however long it
-/// had to wait for others. As Linux tells; 0 elsewhere.
-pub fn cpu() -> f64 {
+/// What this process cost so far, without the provider: seconds on a processor, and how often a thread gave its own up
+/// to wait. As Linux tells; 0 elsewhere.
+pub fn cost() -> [f64; 2] {
     let threads = std::fs::read_dir("/proc/self/task")
         .into_iter()
         .flatten()
         .flatten();
-    let nanoseconds = threads.filter_map(|thread| {
-        let name = std::fs::read_to_string(thread.path().join("comm")).ok()?;
-        let times = std::fs::read_to_string(thread.path().join("schedstat")).ok()?;
+    let costs = threads.filter_map(|thread| {
+        let read = |name| std::fs::read_to_string(thread.path().join(name)).ok();
+        let (times, status) = (read("schedstat")?, read("status")?);
         let time: f64 = times.split_whitespace().next()?.parse().ok()?;
-        (name.trim() != PROVIDER).then_some(time)
+        let switches = status
+            .lines()
+            .find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));
+        let switches: f64 = switches?.trim().parse().ok()?;
+        (read("comm")?.trim() != PROVIDER).then_some([time / 1e9, switches])
     });
-    nanoseconds.sum::<f64>() / 1e9
+    costs.fold([0.0; 2], |all, one| [all[0] + one[0], all[1] + one[1]])
 }
 
 async fn answer(mut stream: TcpStream, answers: Arc<dyn Fn() -> String + Send + Sync>) {
