@@ -41,14 +41,15 @@ impl Plan {
         for (index, key) in keys.enumerate() {
             match registry.resolve(&key) {
                 Ok((target, canonical)) => {
-                    if canonical != key {
-                        given.entry(canonical.clone()).or_default().push(key);
-                    }
                     let target = target as u32;
-                    items.push(Item {
-                        key: canonical,
-                        target,
-                    });
+                    let key = match canonical {
+                        None => key,
+                        Some(canonical) => {
+                            given.entry(canonical.clone()).or_default().push(key);
+                            canonical
+                        }
+                    };
+                    items.push(Item { key, target });
                 }
                 Err(problem) => problems.push(PlanProblem {
                     position: index + 1,
@@ -94,8 +95,8 @@ impl Plan {
         expectations: impl IntoIterator<Item = (KeyRef, Expectation)>,
     ) -> Self {
         for (key, expectation) in expectations {
-            if let (Ok((_, key)), false) = (self.registry.resolve(&key), expectation.is_empty()) {
-                self.expectations.insert(key, expectation);
+            if let (Ok((_, canonical)), false) = (self.registry.resolve(&key), expectation.is_empty()) {
+                self.expectations.insert(canonical.unwrap_or(key), expectation);
             }
         }
         self

@@ -96,10 +96,13 @@ pub fn providers() -> &'static [ProviderInfo] {
 
 /// A provider by its name or an alias of it.
 pub fn provider(name: &str) -> Result<&'static ProviderInfo, InvalidInput> {
+    listed(name).ok_or_else(|| unknown_provider(name))
+}
+
+fn listed(name: &str) -> Option<&'static ProviderInfo> {
     TABLE
         .iter()
         .find(|provider| provider.name() == name || provider.aliases().contains(&name))
-        .ok_or_else(|| unknown_provider(name))
 }
 
 /// Begins a revoker for a provider that is known by name only, such as one from a configuration file.
@@ -133,7 +136,7 @@ pub(crate) fn revokes_by_secret(name: &str) -> bool {
 
 /// The name of a provider for one of its aliases.
 pub(crate) fn canonical(name: &str) -> &str {
-    provider(name).map_or(name, |provider| provider.name())
+    listed(name).map_or(name, |provider| provider.name())
 }
 
 /// Marks builders for a provider that is known by name only.

@@ -227,20 +227,20 @@ impl Registry {
         self.targets.iter().find(is_its).map(|target| &target.revoker)
     }
 
-    /// Which revoker a key is for, and the key in its canonical form.
-    pub(crate) fn resolve(&self, key: &KeyRef) -> Result<(usize, KeyRef), InvalidInput> {
+    /// Which revoker a key is for, and the key in its canonical form, unless it is given in that.
+    pub(crate) fn resolve(&self, key: &KeyRef) -> Result<(usize, Option<KeyRef>), InvalidInput> {
         let provider = canonical(key.provider());
         let is_its =
-            |target: &&Target| &*target.provider == provider && target.tenant.as_deref() == key.tenant();
-        let Some(target) = self.targets.iter().find(is_its) else {
+            |target: &Target| &*target.provider == provider && target.tenant.as_deref() == key.tenant();
+        let Some(index) = self.targets.iter().position(is_its) else {
             return Err(self.nobody_for(provider, key));
         };
-        let text = target.revoker.check_text(key)?;
-        let index = self.targets.iter().position(|known| std::ptr::eq(known, target));
-        Ok((
-            index.unwrap_or_default(),
-            KeyRef::known(provider, key.tenant(), &text).with_secret(key.secret().cloned()),
-        ))
+        let text = self.targets[index].revoker.check_text(key)?;
+        if provider == key.provider() && text == key.key() {
+            return Ok((index, None));
+        }
+        let canonical = KeyRef::known(provider, key.tenant(), &text);
+        Ok((index, Some(canonical.with_secret(key.secret().cloned()))))
     }
 
     fn nobody_for(&self, provider: &str, key: &KeyRef) -> InvalidInput {

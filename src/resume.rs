@@ -74,9 +74,12 @@ impl Observer for Keeper {
                 return Ok(());
             }
             let intent = JournalRecord::intent(attempt.key_ref());
-            self.append(intent)
-                .await
-                .map_err(|error| Veto::new(error.to_string()))
+            let written = self.append(intent).await;
+            // Another entry may have been lost meanwhile.
+            match written.err().or_else(|| self.failed()) {
+                Some(error) => Err(Veto::new(error.to_string())),
+                None => Ok(()),
+            }
         })
     }
 }

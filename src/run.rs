@@ -162,20 +162,21 @@ impl Run {
         match self.shared.registry.resolve(&key) {
             Err(problem) => self.shared.work().ready.push_back((key, Err(problem.into()))),
             Ok((target, canonical)) => {
+                let (own, given) = match canonical {
+                    None => (key, None),
+                    Some(canonical) => (canonical, Some(key)),
+                };
                 // Two keyed hashes: two keys of a run are never taken for one in anybody's lifetime.
-                let hash = (
-                    self.hashers.0.hash_one(&canonical),
-                    self.hashers.1.hash_one(&canonical),
-                );
+                let hash = (self.hashers.0.hash_one(&own), self.hashers.1.hash_one(&own));
                 if !self.seen.insert(hash) {
                     return;
                 }
                 let mut work = self.shared.work();
-                if canonical != key {
-                    work.given.insert(canonical.clone(), vec![key]);
+                if let Some(given) = given {
+                    work.given.insert(own.clone(), vec![given]);
                 }
                 if let Some(lane) = work.lanes.get_mut(target) {
-                    lane.push(canonical);
+                    lane.push(own);
                 }
             }
         }

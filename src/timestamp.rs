@@ -22,9 +22,7 @@ const LAST: u64 = 253_402_300_799_999;
 /// Writes a time. What is finer than a millisecond is left out; a time before 1970 or after 9999, which only a
 /// clock that is wrong gives, is written as the nearest one between.
 pub fn format(time: SystemTime) -> String {
-    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
-    let milliseconds = u64::try_from(since.as_millis()).unwrap_or(LAST).min(LAST);
-    let time = OffsetDateTime::UNIX_EPOCH + Duration::from_millis(milliseconds);
+    let time = OffsetDateTime::UNIX_EPOCH + since(time);
     let (date, clock) = (time.date(), time.time());
     format!(
         "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
@@ -57,7 +55,13 @@ pub fn parse(text: &str) -> Result<SystemTime, InvalidInput> {
 
 /// The time without what the text cannot hold.
 pub(crate) fn to_milliseconds(time: SystemTime) -> SystemTime {
-    parse(&format(time)).unwrap_or(UNIX_EPOCH)
+    UNIX_EPOCH + since(time)
+}
+
+/// Since 1970, as far as it can be written.
+fn since(time: SystemTime) -> Duration {
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    Duration::from_millis(u64::try_from(since.as_millis()).unwrap_or(LAST).min(LAST))
 }
 
 /// For `#[serde(with = "crate::timestamp")]`.

@@ -1,7 +1,8 @@
 //! The keys of a run that are still to be done, and the tasks that do one after the other.
 //!
 //! A task takes its next key itself, so that a run goes on without being polled for each. It takes none while as many
-//! results as there are tasks wait to be polled for: a run whose caller stops polling comes to rest.
+//! results wait, to be written down or to be polled for, as there were ever calls at a time: a run whose caller stops
+//! polling comes to rest.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
@@ -30,7 +31,7 @@ pub(crate) const MOST_TASKS: usize = 4096;
 pub(crate) enum Job {
     /// A call of this lane.
     Call(usize, Waiting),
-    /// Writing an outcome down, which the lane's call waits for.
+    /// Writing an outcome down: that of a call of this lane, or of a key that was not sent.
     Write(Option<usize>, KeyRef, RevokeResult),
 }
 
@@ -47,6 +48,10 @@ pub(crate) struct Work {
     at_provider: Vec<usize>,
     /// How many calls are under way.
     pub(crate) calls: usize,
+    /// How many there were at a time, at most.
+    most_calls: usize,
+    /// How many outcomes of calls are being written down.
+    writes: usize,
     pub(crate) tasks: usize,
     /// Whose turn it is.
     turn: usize,
@@ -88,6 +93,8 @@ impl Work {
             providers: targets.iter().filter_map(first_of).collect(),
             at_provider: vec![0; targets.len()],
             calls: 0,
+            most_calls: 1,
+            writes: 0,
             tasks: 0,
             turn: 0,
             past: Past::default(),
@@ -103,7 +110,7 @@ impl Work {
     pub(crate) fn begin(&mut self) -> Option<Job> {
         let job = loop {
             match self.left.pop() {
-                None if self.tasks < MOST_TASKS => break self.next(1)?,
+                None if self.tasks < MOST_TASKS => break self.next(true)?,
                 None => return None,
                 Some(left) => {
                     if let Some(job) = self.after(left, None) {
@@ -116,9 +123,9 @@ impl Work {
         Some(job)
     }
 
-    /// What may be begun now, as long as fewer results than this wait: one call of each lane in turn, until none has
+    /// What may be begun now, while results wait or only if none does: one call of each lane in turn, until none has
     /// more.
-    fn next(&mut self, most: usize) -> Option<Job> {
+    fn next(&mut self, only_if_none: bool) -> Option<Job> {
         if self.is_dropped {
             return None;
         }
@@ -129,7 +136,8 @@ impl Work {
             self.stop(ErrorKind::Vetoed, &error.to_string());
         }
         let (mut passed, now) = (0, Instant::now());
-        while passed < self.lanes.len() && self.ready.len() < most {
+        let most_ready = if only_if_none { 1 } else { self.most_calls };
+        while passed < self.lanes.len() && self.ready.len() < most_ready {
             let index = self.turn % self.lanes.len();
             self.turn = index + 1;
             match self.turn_of(index, now) {
@@ -144,7 +152,9 @@ impl Work {
     fn turn_of(&mut self, index: usize, now: Instant) -> Turn {
         let lane = &mut self.lanes[index];
         let at_provider = self.at_provider[self.providers[index]];
-        let is_full = at_provider >= self.limits.per_provider || self.calls >= self.limits.in_total;
+        let is_full = at_provider >= self.limits.per_provider
+            || self.calls >= self.limits.in_total
+            || self.ready.len() + self.writes >= self.most_calls;
         if is_full && !lane.is_stopped() {
             return Turn::Passed;
         }
@@ -166,6 +176,7 @@ impl Work {
                 lane.in_flight += 1;
                 self.at_provider[self.providers[index]] += 1;
                 self.calls += 1;
+                self.most_calls = self.most_calls.max(self.calls);
                 Turn::Job(Job::Call(index, waiting))
             }
         }
@@ -190,9 +201,7 @@ impl Work {
                 }
             }
             Job::Write(call, key, result) => {
-                if let Some(index) = call {
-                    self.free(index);
-                }
+                self.writes -= usize::from(call.is_some());
                 self.report(key, result);
             }
         }
@@ -208,11 +217,12 @@ impl Work {
 
     /// Writes a result down before it is given back, so that nobody acts on what a crash could lose.
     fn conclude(&mut self, call: Option<usize>, key: KeyRef, result: RevokeResult) -> Turn {
-        if self.keeper.is_some() {
-            return Turn::Job(Job::Write(call, key, result));
-        }
         if let Some(index) = call {
             self.free(index);
+        }
+        if self.keeper.is_some() {
+            self.writes += usize::from(call.is_some());
+            return Turn::Job(Job::Write(call, key, result));
         }
         self.report(key, result);
         Turn::Ready
@@ -329,8 +339,7 @@ impl Shared {
     /// Ends a job, and begins the next one where results do not pile up.
     fn after(&self, job: Job, result: Option<RevokeResult>) -> Option<Job> {
         let mut work = self.work();
-        let tasks = work.tasks;
-        let next = work.after(job, result).or_else(|| work.next(tasks));
+        let next = work.after(job, result).or_else(|| work.next(false));
         work.tasks -= usize::from(next.is_none());
         let waker = work.to_wake();
         drop(work);

@@ -1,8 +1,12 @@
 //! What stands in a journal.
 
+use std::fmt;
+use std::marker::PhantomData;
 use std::time::SystemTime;
 
-use serde::{Deserialize, Serialize};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Error as _, IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 use uuid::Uuid;
 
 use crate::key::KeyRef;
@@ -22,7 +26,7 @@ use crate::timestamp;
 /// assert_eq!(serde_json::to_string(&entry)?, line);
 /// # Ok::<(), serde_json::Error>(())
 /// ```
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct JournalEntry {
     /// When it was made, by this machine's clock, to the millisecond.
@@ -50,6 +54,90 @@ impl JournalEntry {
         self.at = timestamp::to_milliseconds(at);
         self
     }
+}
+
+/// An entry as it stands in a line, read in one go: with a tag and flattened members serde would set everything aside
+/// first. A result is read as `R`.
+#[derive(Deserialize)]
+struct Line<R> {
+    #[serde(with = "crate::timestamp")]
+    at: SystemTime,
+    run: Uuid,
+    record: Kind,
+    schema: Option<u64>,
+    by: Option<String>,
+    version: Option<String>,
+    keys: Option<u64>,
+    key: Option<KeyRef>,
+    document: Option<String>,
+    result: Option<R>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Kind {
+    Begin,
+    Intent,
+    Outcome,
+    End,
+}
+
+/// A result as an outcome has it.
+#[derive(Deserialize)]
+struct Written(#[serde(with = "crate::written")] RevokeResult);
+
+/// Can this line be read again? What its result says is passed over: that can always be read, if only as a result that
+/// claims nothing.
+pub(super) fn is_readable(line: &[u8]) -> bool {
+    let mut reader = serde_json::Deserializer::from_slice(line);
+    let read: Result<Line<IgnoredAny>, _> = members(&mut reader);
+    read.is_ok() && reader.end().is_ok()
+}
+
+impl<'de> Deserialize<'de> for JournalEntry {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let line: Line<Written> = members(deserializer)?;
+        let missing = D::Error::missing_field;
+        let record = match line.record {
+            Kind::Begin => JournalRecord::Begin {
+                schema: line.schema.ok_or_else(|| missing("schema"))?,
+                by: line.by,
+                version: line.version.ok_or_else(|| missing("version"))?,
+                keys: line.keys.ok_or_else(|| missing("keys"))?,
+            },
+            Kind::Intent => JournalRecord::Intent {
+                key: line.key.ok_or_else(|| missing("key"))?,
+            },
+            Kind::Outcome => JournalRecord::Outcome {
+                key: line.key.ok_or_else(|| missing("key"))?,
+                document: line.document,
+                result: line.result.ok_or_else(|| missing("result"))?.0,
+            },
+            Kind::End => JournalRecord::End,
+        };
+        Ok(Self {
+            at: line.at,
+            run: line.run,
+            record,
+        })
+    }
+}
+
+/// Reads an object, and no list that has the same members without their names.
+fn members<'de, R: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Line<R>, D::Error> {
+    struct Members<R>(PhantomData<R>);
+    impl<'de, R: Deserialize<'de>> Visitor<'de> for Members<R> {
+        type Value = Line<R>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an entry of a journal")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Line<R>, A::Error> {
+            Line::deserialize(MapAccessDeserializer::new(map))
+        }
+    }
+    deserializer.deserialize_map(Members(PhantomData))
 }
 
 /// What a journal can say.

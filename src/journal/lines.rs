@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader, Read};
 
 use serde::Deserialize;
 
+use super::entry::is_readable;
 use super::{JournalEntry, JournalError, JournalErrorKind, JournalRecord};
 use crate::outcome::SCHEMA;
 
@@ -43,7 +44,7 @@ pub(super) fn write(entry: &JournalEntry, subject: &str) -> Result<Vec<u8>, Jour
             "cannot take an entry of more than {LONGEST_LINE} bytes as JSON"
         ));
     }
-    if serde_json::from_slice::<JournalEntry>(&line).is_err() {
+    if !is_readable(&line) {
         return refuse("cannot take an entry that could not be read again".into());
     }
     Ok(line)
