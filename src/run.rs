@@ -23,7 +23,7 @@ use crate::outcome::{ErrorKind, RevokeResult};
 use crate::plan::{Plan, PlanError};
 use crate::resume::Past;
 use crate::within::{Stage, Stopper};
-use crate::work::{Shared, Worker};
+use crate::work::{Shared, Worker, herald};
 
 /// How many keys of a stream wait for their turn at most, so that a busy provider does not hold up the others.
 const READ_AHEAD: usize = 1024;
@@ -262,6 +262,9 @@ impl Run {
             match work.begin() {
                 Some(job) => {
                     drop(work);
+                    if self.tasks.is_empty() {
+                        self.tasks.spawn_on(herald(Arc::clone(&self.shared)), runtime);
+                    }
                     let worker = Worker::new(&self.shared, job);
                     self.tasks.spawn_on(worker.run(), runtime);
                 }

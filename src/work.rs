@@ -6,10 +6,12 @@
 
 use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
+use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::Waker;
+use std::task::{Poll, Waker};
 use std::time::Duration;
 
+use tokio::task::yield_now;
 use tokio::time::Instant;
 
 use crate::capabilities::Capabilities;
@@ -65,6 +67,8 @@ pub(crate) struct Work {
     pub(crate) left: Vec<Job>,
     /// Wakes whoever polls the run.
     pub(crate) waker: Option<Waker>,
+    /// Wakes the herald, where it does not know of the news yet.
+    herald: Option<Waker>,
     /// Was the run dropped? Nothing is begun any more.
     pub(crate) is_dropped: bool,
 }
@@ -102,6 +106,7 @@ impl Work {
             ready: VecDeque::new(),
             left: Vec::new(),
             waker: None,
+            herald: None,
             is_dropped: false,
         }
     }
@@ -253,10 +258,19 @@ impl Work {
         self.lanes.iter().map(Lane::waiting).sum()
     }
 
-    /// Whoever is to be woken, where there is something to be woken for.
+    /// Is there something to be polled for?
+    fn has_news(&self) -> bool {
+        self.tasks == 0 || !self.ready.is_empty() || !self.left.is_empty()
+    }
+
+    /// Whoever is to be woken for the news: the herald, unless so many results wait that there is no time to lose.
     fn to_wake(&mut self) -> Option<Waker> {
-        let anything = self.tasks == 0 || !self.ready.is_empty() || !self.left.is_empty();
-        anything.then(|| self.waker.take()).flatten()
+        let is_urgent = 2 * self.ready.len() > self.most_calls || !self.left.is_empty();
+        match self.waker.is_some() && self.has_news() {
+            true if is_urgent => self.waker.take(),
+            true => self.herald.take(),
+            false => None,
+        }
     }
 }
 
@@ -419,5 +433,60 @@ impl Drop for Worker {
         if let Some(waker) = waker {
             waker.wake();
         }
+    }
+}
+
+/// Tells whoever polls a run of its results: once of all that come before the runtime has nothing else to do, as each time
+/// may cost two switches between threads.
+pub(crate) async fn herald(shared: Arc<Shared>) {
+    loop {
+        poll_fn(|context| {
+            let mut work = shared.work();
+            if work.waker.is_some() && work.has_news() {
+                return Poll::Ready(());
+            }
+            work.herald = Some(context.waker().clone());
+            Poll::Pending
+        })
+        .await;
+        yield_now().await;
+        let waker = shared.work().waker.take();
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::credential::Credential;
+    use crate::outcome::{Disposition, Evidence, Revocation};
+
+    #[test]
+    fn a_task_takes_its_next_key_itself_but_not_of_a_run_that_was_dropped() {
+        let revoker = crate::builder("devin").unwrap();
+        let revoker = revoker.with_credential(Credential::from_text("apk_user_example"));
+        let registry = Registry::new().with(revoker.build().unwrap());
+        let shared = Shared::new(registry, HashMap::new(), HashMap::new());
+        for key in ["devin:k1", "devin:k2", "devin:k3", "devin:k4"] {
+            shared.work().lanes[0].push(key.parse().unwrap());
+        }
+        let dead = || {
+            Ok(Revocation::new(
+                "devin",
+                Disposition::Revoked,
+                [Evidence::ProviderAnswer],
+            ))
+        };
+        let (first, second) = (shared.work().begin().unwrap(), shared.work().begin().unwrap());
+        let third = shared.after(first, Some(dead()));
+        assert!(matches!(&third, Some(Job::Call(0, waiting)) if waiting.key.key() == "k3"));
+        shared.work().is_dropped = true;
+        assert!(shared.after(second, Some(dead())).is_none());
+        assert!(shared.after(third.unwrap(), Some(dead())).is_none());
+        let mut work = shared.work();
+        assert!(work.begin().is_none());
+        assert_eq!((work.waiting(), work.calls, work.tasks), (1, 0, 0));
     }
 }

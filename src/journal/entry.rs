@@ -234,10 +234,33 @@ mod tests {
             let outcome = JournalRecord::outcome("devin:k1".parse().unwrap(), document, result);
             let line = serde_json::to_string(&JournalEntry::new(new_run(), outcome)).unwrap();
             prop_assert!(!line.contains('\n'));
+            prop_assert!(is_readable(line.as_bytes()));
             let entry: JournalEntry = serde_json::from_str(&line).unwrap();
             prop_assert_eq!(serde_json::to_string(&entry).unwrap(), line);
             let JournalRecord::Outcome { result, .. } = entry.record else { panic!("no outcome") };
             prop_assert_eq!(KeyState::from(&result), state);
+        }
+    }
+
+    #[test]
+    fn a_line_that_could_not_be_read_is_noticed() {
+        let line = |key| {
+            let entry = JournalEntry::new(Uuid::from_u128(1), JournalRecord::intent(key));
+            serde_json::to_string(&entry).unwrap()
+        };
+        let good = line("devin:k1".parse().unwrap());
+        assert!(is_readable(good.as_bytes()));
+        let list = r#"["1970-01-01T00:00:00.000Z","00000000-0000-0000-0000-000000000001","end",null,null,null,null,null,null,null]"#;
+        for bad in [
+            line(KeyRef::known("No name", None, "k1")),
+            good.replace("\"intent\"", "\"other\""),
+            good.replace("1-", "x-"),
+            good.replace('}', ",\"key\":\"devin:k2\"}"),
+            format!("{good}{good}"),
+            list.to_owned(),
+        ] {
+            assert!(!is_readable(bad.as_bytes()), "{bad}");
+            assert!(serde_json::from_str::<JournalEntry>(&bad).is_err(), "{bad}");
         }
     }
 
