@@ -17,6 +17,7 @@ use futures_util::StreamExt;
 use keyrevoke::journal::FileJournal;
 use keyrevoke::{KeyRef, Registry};
 use support::{client, registry, serve, setting, spread};
+use tokio::runtime::Runtime;
 
 /// Ours: the contestants' names, and those that they are held against.
 const NAMES: [&str; 8] = [
@@ -29,6 +30,9 @@ const NAMES: [&str; 8] = [
     "keyrevoke with a journal",
     "xargs curl",
 ];
+
+/// How many keys are revoked to count instructions, at most.
+const MOST_COUNTED: usize = 2_000;
 
 async fn ours(registry: Registry, keys: Vec<KeyRef>) -> usize {
     let mut run = registry.revoke_all(keys);
@@ -112,19 +116,49 @@ fn xargs(address: SocketAddr, keys: &[KeyRef], concurrency: usize) -> usize {
     status.map_or(0, |status| if status.success() { keys.len() } else { 0 })
 }
 
+/// Lets one of them work its keys off; how many were revoked.
+fn revoke_all(contestant: usize, runtime: &Runtime, address: SocketAddr, keys: Vec<KeyRef>) -> usize {
+    let concurrency = setting("CONCURRENCY", 16);
+    match contestant {
+        0 => runtime.block_on(ours(registry(address, concurrency, false), keys)),
+        1 => runtime.block_on(by_hand(address, keys, concurrency, false)),
+        2 => curl(address, &keys, concurrency, false),
+        3 => runtime.block_on(ours(registry(address, concurrency, true), keys)),
+        4 => runtime.block_on(by_hand(address, keys, concurrency, true)),
+        5 => curl(address, &keys, concurrency, true),
+        6 => {
+            let path = temporary("jsonl");
+            let journal = FileJournal::open(&path).unwrap();
+            let registry = registry(address, concurrency, false).with_journal(journal);
+            let dead = runtime.block_on(ours(registry, keys));
+            let _ = std::fs::remove_file(&path);
+            dead
+        }
+        _ => xargs(address, &keys, concurrency),
+    }
+}
+
 fn main() {
-    let (count, concurrency, rounds) = (
-        setting("KEYS", 10_000),
-        setting("CONCURRENCY", 16),
-        setting("ROUNDS", 7),
-    );
-    let only = std::env::var("ONLY").unwrap_or_default(); // a contestant's name, for profilers
-    let (address, asked) = serve();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()
         .unwrap();
+    let given: Vec<String> = std::env::args().collect();
+    if let [_, mode, name, address, count] = given.as_slice()
+        && mode == "--calls"
+    {
+        // What it takes to make the keys is not to be counted: it is the same however many are revoked.
+        let mut keys: Vec<KeyRef> = support::keys(MOST_COUNTED).collect();
+        keys.truncate(count.parse().unwrap());
+        let contestant = NAMES.iter().position(|known| known == name).unwrap();
+        let (count, address) = (keys.len(), address.parse().unwrap());
+        assert_eq!(revoke_all(contestant, &runtime, address, keys), count);
+        return;
+    }
+    let (count, rounds) = (setting("KEYS", 10_000), setting("ROUNDS", 7));
+    let only = std::env::var("ONLY").unwrap_or_default(); // a contestant's name, for profilers
+    let (address, asked) = serve();
     let keys: Vec<KeyRef> = support::keys(count).collect();
     let (mut rates, mut costs) = (vec![Vec::new(); NAMES.len()], vec![[vec![], vec![]]; NAMES.len()]);
     for round in 0..=rounds {
@@ -140,23 +174,7 @@ fn main() {
             };
             let (given, before) = (keys[..part].to_vec(), asked.load(Ordering::Relaxed));
             let (began, cost) = (Instant::now(), support::cost());
-            let dead = match contestant {
-                0 => runtime.block_on(ours(registry(address, concurrency, false), given)),
-                1 => runtime.block_on(by_hand(address, given, concurrency, false)),
-                2 => curl(address, &given, concurrency, false),
-                3 => runtime.block_on(ours(registry(address, concurrency, true), given)),
-                4 => runtime.block_on(by_hand(address, given, concurrency, true)),
-                5 => curl(address, &given, concurrency, true),
-                6 => {
-                    let path = temporary("jsonl");
-                    let journal = FileJournal::open(&path).unwrap();
-                    let registry = registry(address, concurrency, false).with_journal(journal);
-                    let dead = runtime.block_on(ours(registry, given));
-                    let _ = std::fs::remove_file(&path);
-                    dead
-                }
-                _ => xargs(address, &given, concurrency),
-            };
+            let dead = revoke_all(contestant, &runtime, address, given);
             let rate = part as f64 / began.elapsed().as_secs_f64();
             let after = support::cost();
             let sent = asked.load(Ordering::Relaxed) - before;
@@ -172,6 +190,7 @@ fn main() {
     if !only.is_empty() {
         return;
     }
+    let concurrency = setting("CONCURRENCY", 16);
     println!("{count} keys, {concurrency} at a time, {rounds} interleaved rounds");
     for ((name, own), costs) in NAMES.iter().zip(&rates).zip(&costs) {
         let (middle, least, most) = spread(own.clone());
@@ -194,5 +213,12 @@ fn main() {
         let (middle, least, most) = spread(ratios.collect());
         let (ours, theirs) = (NAMES[ours], NAMES[theirs]);
         println!("{ours:<28} {middle:.2} (from {least:.2} to {most:.2}) of {theirs}");
+    }
+    for contestant in [0, 1, 3, 4, 6] {
+        let name = NAMES[contestant];
+        match support::each("callgrind", name, address, MOST_COUNTED - 100).as_deref() {
+            Some([instructions, ..]) => println!("{name:<28} {instructions} instructions a key"),
+            _ => return println!("instructions: not counted, valgrind is not installed"),
+        }
     }
 }

@@ -8,11 +8,10 @@
 mod support;
 
 use std::net::SocketAddr;
-use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use keyrevoke::{Revoke, dolfin};
-use support::{Generated, by_hand, client, revoker, serve, setting, spread};
+use support::{Generated, by_hand, client, each, revoker, serve, setting, spread};
 
 const NAMES: [&str; 3] = ["keyrevoke", "generated client", "by hand"];
 
@@ -53,36 +52,6 @@ fn calls(contestant: &str, address: SocketAddr, count: usize) {
         dead
     });
     assert_eq!(dead, count, "{contestant} did not do its work");
-}
-
-/// What a tool of valgrind counts in so many calls of this program's own.
-fn counted(tool: &str, contestant: &str, address: SocketAddr, count: usize) -> Option<Vec<u64>> {
-    let output = Command::new("valgrind")
-        .arg(format!("--tool={tool}"))
-        .arg(format!("--{tool}-out-file=/dev/null"))
-        .arg(std::env::current_exe().ok()?)
-        .args(["--calls", contestant, &address.to_string(), &count.to_string()])
-        .stdout(Stdio::null())
-        .output()
-        .ok()?;
-    let text = String::from_utf8_lossy(&output.stderr);
-    let line = text.lines().find_map(|line| {
-        line.split_once("Collected :")
-            .or_else(|| line.split_once("Total:"))
-    });
-    let words = line?.1.replace(',', "");
-    let numbers = words.split_whitespace().filter_map(|word| word.parse().ok());
-    output.status.success().then(|| numbers.collect())
-}
-
-/// What one call more costs: the beginning of the program is in both runs.
-fn each(tool: &str, contestant: &str, address: SocketAddr, calls: usize) -> Option<Vec<u64>> {
-    let (few, many) = (
-        counted(tool, contestant, address, 100)?,
-        counted(tool, contestant, address, 100 + calls)?,
-    );
-    let pairs = few.iter().zip(&many);
-    Some(pairs.map(|(few, many)| (many - few) / calls as u64).collect())
 }
 
 fn main() {

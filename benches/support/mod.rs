@@ -3,6 +3,7 @@
 
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -85,6 +86,36 @@ pub fn cost() -> [f64; 2] {
         (read("comm")?.trim() != PROVIDER).then_some([time / 1e9, switches])
     });
     costs.fold([0.0; 2], |all, one| [all[0] + one[0], all[1] + one[1]])
+}
+
+/// What a tool of valgrind counts in so many calls of this program's own.
+fn counted(tool: &str, contestant: &str, address: SocketAddr, count: usize) -> Option<Vec<u64>> {
+    let output = Command::new("valgrind")
+        .arg(format!("--tool={tool}"))
+        .arg(format!("--{tool}-out-file=/dev/null"))
+        .arg(std::env::current_exe().ok()?)
+        .args(["--calls", contestant, &address.to_string(), &count.to_string()])
+        .stdout(Stdio::null())
+        .output()
+        .ok()?;
+    let text = String::from_utf8_lossy(&output.stderr);
+    let line = text.lines().find_map(|line| {
+        line.split_once("Collected :")
+            .or_else(|| line.split_once("Total:"))
+    });
+    let words = line?.1.replace(',', "");
+    let numbers = words.split_whitespace().filter_map(|word| word.parse().ok());
+    output.status.success().then(|| numbers.collect())
+}
+
+/// What one call more costs: the beginning of the program is in both runs.
+pub fn each(tool: &str, contestant: &str, address: SocketAddr, calls: usize) -> Option<Vec<u64>> {
+    let (few, many) = (
+        counted(tool, contestant, address, 100)?,
+        counted(tool, contestant, address, 100 + calls)?,
+    );
+    let pairs = few.iter().zip(&many);
+    Some(pairs.map(|(few, many)| (many - few) / calls as u64).collect())
 }
 
 async fn answer(mut stream: TcpStream, answers: Arc<dyn Fn() -> String + Send + Sync>) {
