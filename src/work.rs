@@ -479,7 +479,8 @@ mod tests {
                 [Evidence::ProviderAnswer],
             ))
         };
-        let (first, second) = (shared.work().begin().unwrap(), shared.work().begin().unwrap());
+        let begin = || shared.work().begin();
+        let (first, second) = (begin().unwrap(), begin().unwrap());
         let third = shared.after(first, Some(dead()));
         assert!(matches!(&third, Some(Job::Call(0, waiting)) if waiting.key.key() == "k3"));
         shared.work().is_dropped = true;
