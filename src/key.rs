@@ -420,8 +420,9 @@ pub(crate) fn split_ids<'a, const COUNT: usize>(
     form: &'static str,
     text: &'a str,
 ) -> Result<[&'a str; COUNT], InvalidInput> {
-    let ids: Vec<&str> = text.split('/').collect();
-    if let Ok(ids) = ids.try_into() {
+    let (mut ids, mut rest) = ([""; COUNT], text.split('/'));
+    let filled = ids.iter_mut().zip(&mut rest).map(|(id, part)| *id = part).count();
+    if filled == COUNT && rest.next().is_none() {
         return Ok(ids);
     }
     refuse_secret(provider, "key", text)?;
@@ -436,6 +437,53 @@ pub(crate) fn split_ids<'a, const COUNT: usize>(
         reason,
         format!("write {form}"),
     ))
+}
+
+/// A key of several ids: how it is written, and its parts with the names that they have in the provider's document.
+macro_rules! ids_key {
+    (
+        $(#[$meta:meta])* $name:ident, $provider:expr, $form:literal,
+        $($(#[$about:meta])* $part:ident: $kind:ident = $parameter:literal),+ $(,)?
+    ) => {
+        $(#[$meta])*
+        #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct $name {
+            $($(#[$about])* pub $part: $kind,)+
+        }
+
+        impl $name {
+            #[doc = concat!("The key of these ids, in the order of `", $form, "`.")]
+            pub fn new($($part: $kind),+) -> Self {
+                Self { $($part),+ }
+            }
+        }
+
+        impl ::std::fmt::Display for $name {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                let ids: &[&dyn ::std::fmt::Display] = &[$(&self.$part),+];
+                for (index, id) in ids.iter().enumerate() {
+                    let slash = if index > 0 { "/" } else { "" };
+                    write!(f, "{slash}{id}")?;
+                }
+                Ok(())
+            }
+        }
+
+        impl ::std::str::FromStr for $name {
+            type Err = $crate::InvalidInput;
+
+            fn from_str(text: &str) -> Result<Self, $crate::InvalidInput> {
+                let [$($part),+] = $crate::key::split_ids($provider, $form, text)?;
+                Ok(Self { $($part: $part.parse()?),+ })
+            }
+        }
+
+        impl $crate::provider::KeyParts for $name {
+            fn parameters(&self) -> Vec<(&'static str, String)> {
+                vec![$(($parameter, self.$part.to_string())),+]
+            }
+        }
+    };
 }
 
 /// An id newtype over text; where the provider states its form, with that in words and as a check.
@@ -565,7 +613,7 @@ macro_rules! number_id {
     };
 }
 
-pub(crate) use {number_id, text_id, uuid_id};
+pub(crate) use {ids_key, number_id, text_id, uuid_id};
 
 #[cfg(test)]
 #[path = "key_tests.rs"]

@@ -28,10 +28,10 @@ use crate::content::{Content, Part};
 use crate::credential::Form;
 use crate::identify::{AWS_ACCESS_KEY_ID, SecretForm};
 use crate::input::InvalidInput;
-use crate::key::{check_id, split_ids, text_id};
+use crate::key::{check_id, ids_key, text_id};
 use crate::key_info::{KeyInfo, KeyStatus};
 use crate::lookup::{Lookup, Page, Reading, key_ref};
-use crate::provider::{About, Base, Deletion, IdsReused, KeyParts, Provider, Repeat, generated};
+use crate::provider::{About, Base, Deletion, IdsReused, Provider, Repeat, generated};
 use crate::sigv4::Scope;
 use crate::verdict::{Expect, Member, REVOKED, Rule, UNAUTHENTICATED, on};
 use crate::wire::Sent;
@@ -105,42 +105,14 @@ impl fmt::Display for UserName {
     }
 }
 
-/// An access key of a user; as text `USER/KEY`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Key {
+ids_key!(
+    /// An access key of a user; as text `USER/KEY`.
+    Key, NAME, "USER/KEY",
     /// Whose key it is.
-    pub user: UserName,
+    user: UserName = "UserName",
     /// Which of the user's keys.
-    pub key_id: AccessKeyId,
-}
-
-impl Key {
-    /// An access key of a user.
-    pub fn new(user: UserName, key_id: AccessKeyId) -> Self {
-        Self { user, key_id }
-    }
-}
-
-impl fmt::Display for Key {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.user, self.key_id)
-    }
-}
-
-impl FromStr for Key {
-    type Err = InvalidInput;
-
-    fn from_str(text: &str) -> Result<Self, InvalidInput> {
-        let [user, key] = split_ids(NAME, "USER/KEY", text)?;
-        Ok(Self::new(user.parse()?, key.parse()?))
-    }
-}
-
-impl KeyParts for Key {
-    fn parameters(&self) -> Vec<(&'static str, String)> {
-        vec![("UserName", self.user.to_string()), ("AccessKeyId", self.key_id.to_string())]
-    }
-}
+    key_id: AccessKeyId = "AccessKeyId",
+);
 
 const PAGES: &str = "docs.aws.amazon.com, IAM API Reference, the action, and smithy-lang/smithy, docs, AWS query protocol, for the form of its answer; read 2026-11-27";
 const ERRORS: &str = "docs.aws.amazon.com, IAM API Reference, common errors, and smithy-lang/smithy, docs, AWS query protocol, for their form; ExpiredToken from memory; read 2026-11-27";

@@ -7,8 +7,6 @@
 //! service users that have expired or were removed are not in the inventory, but each one's keys can be asked for.
 //! Never confirmed against the live service.
 
-use std::fmt;
-use std::str::FromStr;
 use std::time::SystemTime;
 
 use crate::builder::Builder;
@@ -16,11 +14,11 @@ use crate::credential::Form;
 use crate::identify::{TOKEN, SecretForm};
 use crate::identify::Part::{Is, Of};
 use crate::input::InvalidInput;
-use crate::key::{split_ids, text_id};
+use crate::key::{ids_key, text_id};
 use crate::key_info::{KeyInfo, KeyStatus};
 use crate::lookup::{Lookup, Page, Reading, key_ref};
 use crate::probe::{ProbeRule, accepted, refused};
-use crate::provider::{About, Effect, IdsReused, KeyParts, Provider, Repeat, Setting, generated};
+use crate::provider::{About, Effect, IdsReused, Provider, Repeat, Setting, generated};
 use crate::verdict::{ALREADY_REVOKED, Expect, Member, REVOKED, Rule, SCHEDULED, WRONG_OBJECT, on};
 use crate::wire::Sent;
 
@@ -69,42 +67,14 @@ text_id!(
     KeyId, "devin-v3", "key"
 );
 
-/// A key of a service user; as text `SERVICE_USER/KEY`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Key {
+ids_key!(
+    /// A key of a service user; as text `SERVICE_USER/KEY`.
+    Key, "devin-v3", "SERVICE_USER/KEY",
     /// Whose key it is.
-    pub service_user_id: ServiceUserId,
+    service_user_id: ServiceUserId = "service_user_id",
     /// Which of its keys.
-    pub key_id: KeyId,
-}
-
-impl Key {
-    /// A key of a service user.
-    pub fn new(service_user_id: ServiceUserId, key_id: KeyId) -> Self {
-        Self { service_user_id, key_id }
-    }
-}
-
-impl fmt::Display for Key {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.service_user_id, self.key_id)
-    }
-}
-
-impl FromStr for Key {
-    type Err = InvalidInput;
-
-    fn from_str(text: &str) -> Result<Self, InvalidInput> {
-        let [user, key] = split_ids("devin-v3", "SERVICE_USER/KEY", text)?;
-        Ok(Self::new(user.parse()?, key.parse()?))
-    }
-}
-
-impl KeyParts for Key {
-    fn parameters(&self) -> Vec<(&'static str, String)> {
-        vec![("service_user_id", self.service_user_id.to_string()), ("api_key_id", self.key_id.to_string())]
-    }
-}
+    key_id: KeyId = "api_key_id",
+);
 
 const RULES: &[Rule] = &[
     on(200, REVOKED)

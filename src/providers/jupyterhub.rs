@@ -18,11 +18,11 @@ use std::time::Duration;
 use crate::builder::Builder;
 use crate::credential::Form;
 use crate::input::{InvalidInput, shown};
-use crate::key::{check_id, split_ids, text_id};
+use crate::key::{check_id, ids_key, text_id};
 use crate::key_info::{KeyInfo, KeyStatus};
 use crate::lookup::{Lookup, Page, Reading, key_ref};
 use crate::probe::{ProbeRule, accepted};
-use crate::provider::{About, Base, IdsReused, KeyParts, Provider, Repeat, generated};
+use crate::provider::{About, Base, IdsReused, Provider, Repeat, generated};
 use crate::verdict::{Expect, Member, REVOKED, Rule, UNAUTHENTICATED, on};
 use crate::wire::Sent;
 
@@ -88,51 +88,23 @@ impl fmt::Display for TokenId {
     }
 }
 
-/// A token of a user; as text `USER/TOKEN_ID`.
-///
-/// ```
-/// use keyrevoke::jupyterhub::Key;
-///
-/// let key: Key = "alice/a7".parse()?;
-/// assert_eq!((key.user.as_str(), key.token_id.as_str()), ("alice", "a7"));
-/// assert!("alice/a07".parse::<Key>().is_err()); // the hub would take it for a7
-/// # Ok::<(), keyrevoke::InvalidInput>(())
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Key {
+ids_key!(
+    /// A token of a user; as text `USER/TOKEN_ID`.
+    ///
+    /// ```
+    /// use keyrevoke::jupyterhub::Key;
+    ///
+    /// let key: Key = "alice/a7".parse()?;
+    /// assert_eq!((key.user.as_str(), key.token_id.as_str()), ("alice", "a7"));
+    /// assert!("alice/a07".parse::<Key>().is_err()); // the hub would take it for a7
+    /// # Ok::<(), keyrevoke::InvalidInput>(())
+    /// ```
+    Key, "jupyterhub", "USER/TOKEN_ID",
     /// Whose token it is.
-    pub user: UserName,
+    user: UserName = "name",
     /// Which of the user's tokens.
-    pub token_id: TokenId,
-}
-
-impl Key {
-    /// A token of a user.
-    pub fn new(user: UserName, token_id: TokenId) -> Self {
-        Self { user, token_id }
-    }
-}
-
-impl fmt::Display for Key {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.user, self.token_id)
-    }
-}
-
-impl FromStr for Key {
-    type Err = InvalidInput;
-
-    fn from_str(text: &str) -> Result<Self, InvalidInput> {
-        let [user, token] = split_ids("jupyterhub", "USER/TOKEN_ID", text)?;
-        Ok(Self::new(user.parse()?, token.parse()?))
-    }
-}
-
-impl KeyParts for Key {
-    fn parameters(&self) -> Vec<(&'static str, String)> {
-        vec![("name", self.user.to_string()), ("token_id", self.token_id.to_string())]
-    }
-}
+    token_id: TokenId = "token_id",
+);
 
 const RULES: &[Rule] = &[
     on(204, REVOKED).source("rest-api.yml 6.1.1, delete-user-token, and the server, which commits before it answers; read 2026-11-22"),

@@ -5,16 +5,12 @@
 //! and states no status, so both 200 with `{}` and 204 are taken as success and said to be inferred. The base
 //! URL is not published. Never confirmed against the live service.
 
-use std::fmt;
-use std::str::FromStr;
-
 use crate::builder::Builder;
 use crate::credential::Form;
 use crate::identify::{TOKEN, SecretForm};
 use crate::identify::Part::{Is, Of};
-use crate::input::InvalidInput;
-use crate::key::{split_ids, uuid_id};
-use crate::provider::{About, Base, IdsReused, KeyParts, Provider, Repeat, generated};
+use crate::key::{ids_key, uuid_id};
+use crate::provider::{About, Base, IdsReused, Provider, Repeat, generated};
 use crate::verdict::{Expect, REVOKED_INFERRED, Rule, on};
 use crate::wire::Sent;
 
@@ -41,42 +37,15 @@ uuid_id!(
     KeyId, "kadosei", "key"
 );
 
-/// A key of an application; as text `APPLICATION/KEY`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Key {
+ids_key!(
+    /// A key of an application; as text `APPLICATION/KEY`.
+    #[derive(Copy)]
+    Key, "kadosei", "APPLICATION/KEY",
     /// Whose key it is.
-    pub application_id: ApplicationId,
+    application_id: ApplicationId = "id",
     /// Which of its keys.
-    pub key_id: KeyId,
-}
-
-impl Key {
-    /// A key of an application.
-    pub fn new(application_id: ApplicationId, key_id: KeyId) -> Self {
-        Self { application_id, key_id }
-    }
-}
-
-impl fmt::Display for Key {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.application_id, self.key_id)
-    }
-}
-
-impl FromStr for Key {
-    type Err = InvalidInput;
-
-    fn from_str(text: &str) -> Result<Self, InvalidInput> {
-        let [application, key] = split_ids("kadosei", "APPLICATION/KEY", text)?;
-        Ok(Self::new(application.parse()?, key.parse()?))
-    }
-}
-
-impl KeyParts for Key {
-    fn parameters(&self) -> Vec<(&'static str, String)> {
-        vec![("id", self.application_id.to_string()), ("keyId", self.key_id.to_string())]
-    }
-}
+    key_id: KeyId = "keyId",
+);
 
 const RULES: &[Rule] = &[
     on(200, REVOKED_INFERRED)

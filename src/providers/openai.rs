@@ -7,19 +7,16 @@
 //! the inventory. A 401 has many causes: only the code `invalid_api_key` is about the key.
 //! Never confirmed against the live service.
 
-use std::fmt;
-use std::str::FromStr;
-
 use crate::builder::Builder;
 use crate::credential::Form;
 use crate::identify::{BASE64URL, SecretForm};
 use crate::identify::Part::{Is, Of};
 use crate::input::InvalidInput;
-use crate::key::{split_ids, text_id};
+use crate::key::{ids_key, text_id};
 use crate::key_info::{KeyInfo, KeyStatus};
 use crate::lookup::{FIND, Lookup, Page, Reading, key_ref};
 use crate::probe::{self, ProbeRule, accepted};
-use crate::provider::{About, Base, IdsReused, KeyParts, Provider, Repeat, generated};
+use crate::provider::{About, Base, IdsReused, Provider, Repeat, generated};
 use crate::verdict::{Expect, Member, REVOKED, Rule, WRONG_OBJECT, on};
 use crate::wire::Sent;
 
@@ -45,42 +42,14 @@ text_id!(
     KeyId, "openai", "key"
 );
 
-/// A key of a project; as text `PROJECT/KEY`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Key {
+ids_key!(
+    /// A key of a project; as text `PROJECT/KEY`.
+    Key, "openai", "PROJECT/KEY",
     /// Whose key it is.
-    pub project_id: ProjectId,
+    project_id: ProjectId = "project_id",
     /// Which of its keys.
-    pub key_id: KeyId,
-}
-
-impl Key {
-    /// A key of a project.
-    pub fn new(project_id: ProjectId, key_id: KeyId) -> Self {
-        Self { project_id, key_id }
-    }
-}
-
-impl fmt::Display for Key {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.project_id, self.key_id)
-    }
-}
-
-impl FromStr for Key {
-    type Err = InvalidInput;
-
-    fn from_str(text: &str) -> Result<Self, InvalidInput> {
-        let [first, key] = split_ids("openai", "PROJECT/KEY", text)?;
-        Ok(Self::new(first.parse()?, key.parse()?))
-    }
-}
-
-impl KeyParts for Key {
-    fn parameters(&self) -> Vec<(&'static str, String)> {
-        vec![("project_id", self.project_id.to_string()), ("api_key_id", self.key_id.to_string())]
-    }
-}
+    key_id: KeyId = "api_key_id",
+);
 
 /// OpenAI's own address, for all kinds of keys.
 pub(super) const BASE: Base = Base {

@@ -19,19 +19,16 @@
 //! # }
 //! ```
 
-use std::fmt;
-use std::str::FromStr;
-
 use crate::builder::Builder;
 use crate::credential::Form;
 use crate::identify::{HEX_ANY_CASE, SecretForm};
 use crate::identify::Part::{Is, Of};
 use crate::input::InvalidInput;
-use crate::key::{is_marked_hex, split_ids, text_id};
+use crate::key::{is_marked_hex, ids_key, text_id};
 use crate::key_info::{KeyInfo, KeyStatus};
 use crate::lookup::{FIND, Lookup, Page, Reading, key_ref};
 use crate::probe::{ProbeRule, accepted};
-use crate::provider::{About, Base, IdsReused, KeyParts, Provider, Repeat, generated};
+use crate::provider::{About, Base, IdsReused, Provider, Repeat, generated};
 use crate::verdict::{Expect, Member, REVOKED, Rule, on};
 use crate::wire::Sent;
 
@@ -58,42 +55,14 @@ text_id!(
     KeyId, "twilio", "key", "SK and 32 hexadecimal digits", |id| is_marked_hex(id, "SK", 32)
 );
 
-/// A key of an account; as text `ACCOUNT/KEY`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Key {
+ids_key!(
+    /// A key of an account; as text `ACCOUNT/KEY`.
+    Key, "twilio", "ACCOUNT/KEY",
     /// Whose key it is.
-    pub account_sid: AccountSid,
+    account_sid: AccountSid = "AccountSid",
     /// Which of its keys.
-    pub key_id: KeyId,
-}
-
-impl Key {
-    /// A key of an account.
-    pub fn new(account_sid: AccountSid, key_id: KeyId) -> Self {
-        Self { account_sid, key_id }
-    }
-}
-
-impl fmt::Display for Key {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.account_sid, self.key_id)
-    }
-}
-
-impl FromStr for Key {
-    type Err = InvalidInput;
-
-    fn from_str(text: &str) -> Result<Self, InvalidInput> {
-        let [first, key] = split_ids("twilio", "ACCOUNT/KEY", text)?;
-        Ok(Self::new(first.parse()?, key.parse()?))
-    }
-}
-
-impl KeyParts for Key {
-    fn parameters(&self) -> Vec<(&'static str, String)> {
-        vec![("AccountSid", self.account_sid.to_string()), ("Sid", self.key_id.to_string())]
-    }
-}
+    key_id: KeyId = "Sid",
+);
 
 const RULES: &[Rule] = &[on(204, REVOKED).source("twilio/twilio-oai, api_v2010, DeleteKey, read 2026-11")];
 

@@ -3,14 +3,10 @@
 //! Facts from PAGE, read 2026-11-27. What a second revoke gets is not stated, so nothing that may have arrived is sent again.
 //! Never confirmed against the live service.
 
-use std::fmt;
-use std::str::FromStr;
-
 use crate::builder::Builder;
 use crate::credential::Form;
-use crate::input::InvalidInput;
-use crate::key::{number_id, split_ids, text_id};
-use crate::provider::{About, Base, IdsReused, KeyParts, Provider, Repeat, generated};
+use crate::key::{ids_key, number_id, text_id};
+use crate::provider::{About, Base, IdsReused, Provider, Repeat, generated};
 use crate::verdict::{REVOKED, Rule, on};
 use crate::wire::Sent;
 
@@ -40,37 +36,16 @@ text_id!(
     KeyId, "made-three", "key"
 );
 
-/// A key; as text `ORG/TEAM_ID/KEY`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Key {
+ids_key!(
+    /// A key; as text `ORG/TEAM_ID/KEY`.
+    Key, "made-three", "ORG/TEAM_ID/KEY",
     /// Its org.
-    pub org: OrgId,
+    org: OrgId = "org",
     /// Its team_id.
-    pub team_id: TeamId,
+    team_id: TeamId = "team_id",
     /// Its key.
-    pub key: KeyId,
-}
-
-impl fmt::Display for Key {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}/{}", self.org, self.team_id, self.key)
-    }
-}
-
-impl FromStr for Key {
-    type Err = InvalidInput;
-
-    fn from_str(text: &str) -> Result<Self, InvalidInput> {
-        let [org, team_id, key] = split_ids("made-three", "ORG/TEAM_ID/KEY", text)?;
-        Ok(Self { org: org.parse()?, team_id: team_id.parse()?, key: key.parse()? })
-    }
-}
-
-impl KeyParts for Key {
-    fn parameters(&self) -> Vec<(&'static str, String)> {
-        vec![("org", self.org.to_string()), ("team_id", self.team_id.to_string()), ("key", self.key.to_string())]
-    }
-}
+    key: KeyId = "key",
+);
 
 const RULES: &[Rule] = &[
     on(204, REVOKED).source("PAGE, read 2026-11-27"),

@@ -3,14 +3,10 @@
 //! Facts from PAGE, read 2026-11-27. What a second revoke gets is not stated, so nothing that may have arrived is sent again.
 //! Never confirmed against the live service.
 
-use std::fmt;
-use std::str::FromStr;
-
 use crate::builder::Builder;
 use crate::credential::Form;
-use crate::input::InvalidInput;
-use crate::key::{split_ids, text_id, uuid_id};
-use crate::provider::{About, Base, IdsReused, KeyParts, Provider, Repeat, generated};
+use crate::key::{ids_key, text_id, uuid_id};
+use crate::provider::{About, Base, IdsReused, Provider, Repeat, generated};
 use crate::verdict::{Expect, Member, REVOKED, Rule, on};
 use crate::wire::Sent;
 
@@ -36,35 +32,14 @@ text_id!(
     KeyId, "made-two", "key_id"
 );
 
-/// A key; as text `PROJECTID/KEY_ID`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Key {
+ids_key!(
+    /// A key; as text `PROJECTID/KEY_ID`.
+    Key, "made-two", "PROJECTID/KEY_ID",
     /// Its projectId.
-    pub project_id: ProjectId,
+    project_id: ProjectId = "projectId",
     /// Its key_id.
-    pub key_id: KeyId,
-}
-
-impl fmt::Display for Key {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.project_id, self.key_id)
-    }
-}
-
-impl FromStr for Key {
-    type Err = InvalidInput;
-
-    fn from_str(text: &str) -> Result<Self, InvalidInput> {
-        let [project_id, key_id] = split_ids("made-two", "PROJECTID/KEY_ID", text)?;
-        Ok(Self { project_id: project_id.parse()?, key_id: key_id.parse()? })
-    }
-}
-
-impl KeyParts for Key {
-    fn parameters(&self) -> Vec<(&'static str, String)> {
-        vec![("projectId", self.project_id.to_string()), ("key_id", self.key_id.to_string())]
-    }
-}
+    key_id: KeyId = "key_id",
+);
 
 const RULES: &[Rule] = &[
     // Its members: id (string), state (string).

@@ -246,7 +246,7 @@ impl Made<'_> {
         } else {
             "\"fake-administrator\""
         };
-        let key_parts = if self.revokes_caller { "" } else { "KeyParts, " };
+        let key_parts = if key_type == "KeyId" { "KeyParts, " } else { "" };
         let content = if self.has_body {
             let members = self.members_of_body();
             // Where the body alone names the key, the path has no place for it.
@@ -276,7 +276,7 @@ impl Made<'_> {
 //! Facts from PAGE, read {today}. What a second revoke gets is not stated, so nothing that may have arrived is sent again.
 //! Never confirmed against the live service.
 
-{std_imports}use crate::builder::Builder;
+use crate::builder::Builder;
 {content_import}use crate::credential::Form;
 {crate_imports}use crate::provider::{{About, Base, IdsReused, {key_parts}Provider, Repeat, generated}};
 {secret_import}use crate::verdict::{{{members}}};
@@ -353,8 +353,7 @@ mod fake {{
 "#,
             path = kept.path,
             today = self.today,
-            std_imports = imports.0,
-            crate_imports = imports.1,
+            crate_imports = imports,
             secret_import = if self.revokes_caller {
                 "use crate::secret_key::secret_key;\n"
             } else {
@@ -368,14 +367,14 @@ mod fake {{
 }
 
 /// As [`key`], of a token that is its own credential.
-fn secret(name: &str) -> ((String, String), String, String) {
+fn secret(name: &str) -> (String, String, String) {
     let key =
         format!("secret_key!(\n    /// A token, which revokes itself.\n    Token, \"{name}\", None\n);\n");
-    (Default::default(), key, String::new())
+    (String::new(), key, String::new())
 }
 
-/// Imports of std and of the crate, the key's type, and what its call takes.
-fn key(name: &str, ids: &[(String, &'static str)]) -> ((String, String), String, String) {
+/// Imports, the key's type, and what its call takes.
+fn key(name: &str, ids: &[(String, &'static str)]) -> (String, String, String) {
     let macro_of = |form: &str| match form {
         "uuid" => "uuid_id",
         "integer" => "number_id",
@@ -393,18 +392,17 @@ fn key(name: &str, ids: &[(String, &'static str)]) -> ((String, String), String,
              KeyId {{\n    fn parameters(&self) -> Vec<(&'static str, String)> {{\n        vec![(\"{id}\", self.to_string())]\n    \
              }}\n}}\n"
         );
-        let imports = (String::new(), format!("use crate::key::{name_of};\n"));
-        return (imports, key, argument(form, "key"));
+        return (
+            format!("use crate::key::{name_of};\n"),
+            key,
+            argument(form, "key"),
+        );
     }
     let mut macros: Vec<&str> = ids.iter().map(|(_, form)| macro_of(form)).collect();
-    macros.push("split_ids");
+    macros.push("ids_key");
     macros.sort_unstable();
     macros.dedup();
-    let crate_imports = format!(
-        "use crate::input::InvalidInput;\nuse crate::key::{{{}}};\n",
-        macros.join(", ")
-    );
-    let std_imports = "use std::fmt;\nuse std::str::FromStr;\n\n".to_owned();
+    let crate_imports = format!("use crate::key::{{{}}};\n", macros.join(", "));
     let type_of = |id: &str| {
         let words = id.split('_').filter(|word| !word.is_empty());
         let joined: String = words.map(|word| word[..1].to_uppercase() + &word[1..]).collect();
@@ -428,53 +426,24 @@ fn key(name: &str, ids: &[(String, &'static str)]) -> ((String, String), String,
             type_of(id)
         ));
     }
-    let all = |one: &dyn Fn(&str) -> String, joint: &str| {
-        ids.iter().map(|(id, _)| one(id)).collect::<Vec<_>>().join(joint)
-    };
-    let form: String = all(&|id| id.to_uppercase(), "/");
-    let fields = all(
-        &|id| format!("    /// Its {id}.\n    pub {}: {},\n", field(id), type_of(id)),
-        "",
-    );
-    let shown = all(&|id| format!("self.{}", field(id)), ", ");
-    let holes = vec!["{}"; ids.len()].join("/");
-    let parts = all(&|id| format!("(\"{id}\", self.{}.to_string())", field(id)), ", ");
-    let names = all(&field, ", ");
-    let parsed = all(&|id| format!("{0}: {0}.parse()?", field(id)), ", ");
+    let form: Vec<String> = ids.iter().map(|(id, _)| id.to_uppercase()).collect();
+    let form = form.join("/");
     key.push_str(&format!(
-        r#"
-/// A key; as text `{form}`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Key {{
-{fields}}}
-
-impl fmt::Display for Key {{
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {{
-        write!(f, "{holes}", {shown})
-    }}
-}}
-
-impl FromStr for Key {{
-    type Err = InvalidInput;
-
-    fn from_str(text: &str) -> Result<Self, InvalidInput> {{
-        let [{names}] = split_ids("{name}", "{form}", text)?;
-        Ok(Self {{ {parsed} }})
-    }}
-}}
-
-impl KeyParts for Key {{
-    fn parameters(&self) -> Vec<(&'static str, String)> {{
-        vec![{parts}]
-    }}
-}}
-"#
+        "\nids_key!(\n    /// A key; as text `{form}`.\n    Key, \"{name}\", \"{form}\",\n"
     ));
+    for (id, _) in ids {
+        key.push_str(&format!(
+            "    /// Its {id}.\n    {}: {} = \"{id}\",\n",
+            field(id),
+            type_of(id)
+        ));
+    }
+    key.push_str(");\n");
     let arguments = ids
         .iter()
-        .map(|(id, form)| argument(form, &format!("key.{}", field(id))))
-        .collect::<Vec<_>>();
-    ((std_imports, crate_imports), key, arguments.join(", "))
+        .map(|(id, form)| argument(form, &format!("key.{}", field(id))));
+    let arguments: Vec<String> = arguments.collect();
+    (crate_imports, key, arguments.join(", "))
 }
 
 /// The n-th key of the fake.
