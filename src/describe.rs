@@ -144,7 +144,9 @@ mod rules;
 ///
 /// # Not described
 ///
-/// Providers that sign requests or answer in XML: they are modules of this crate. A look-up is a GET, and nothing else.
+/// Providers that sign requests or answer in XML, keys that are known by their secret alone, and a second way that deletes:
+/// they are modules of this crate. A look-up is a GET, and nothing else. [The guide](crate::guide::own_provider) has whole
+/// descriptions.
 ///
 /// # Errors
 ///

@@ -8,7 +8,8 @@
 //! 6. [Running in Kubernetes](kubernetes)
 //! 7. [Traces and counters](telemetry)
 //! 8. [JSON, for programs](json)
-//! 9. [Adding a provider](new_provider)
+//! 9. [A provider of one's own](own_provider)
+//! 10. [Adding a provider](new_provider)
 //!
 //! Larger pieces to copy stand in `examples/`: an off-boarding job, a service that is told of leaks by GitHub's secret
 //! scanning, an application and its tests, a step for GitHub Actions.
@@ -36,6 +37,9 @@ pub mod telemetry {}
 
 #[doc = include_str!("../docs/guide/json.md")]
 pub mod json {}
+
+#[doc = include_str!("../docs/guide/own_provider.md")]
+pub mod own_provider {}
 
 #[doc = include_str!("../docs/guide/new_provider.md")]
 pub mod new_provider {}

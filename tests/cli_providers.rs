@@ -183,6 +183,70 @@ async fn what_takes_more_than_the_key_needs_a_word_and_says_so() {
     assert!(shown.contains(line), "{shown}");
 }
 
+/// The descriptions of the guide, as they stand there.
+fn of_guide() -> String {
+    let guide = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/guide/own_provider.md");
+    let text = std::fs::read_to_string(guide).unwrap();
+    let (_, rest) = text.split_once("```toml\n").unwrap();
+    rest.split_once("```").unwrap().0.to_owned()
+}
+
+#[tokio::test]
+async fn the_descriptions_of_the_guide_keep_what_the_others_keep() {
+    let tables: toml::Table = toml::from_str(&of_guide()).unwrap();
+    let described = tables
+        .iter()
+        .map(|(name, table)| keyrevoke::describe(name, table));
+    let described: Vec<_> = described.collect::<Result<_, _>>().unwrap();
+    assert_eq!(described.len(), 2);
+    keyrevoke::conformance::check(&described).await;
+}
+
+#[tokio::test]
+async fn the_vault_of_the_guide_is_listed_found_and_its_tokens_are_verified_to_be_dead() {
+    let file = File::new("guide.toml", &of_guide());
+    let tables: toml::Table = toml::from_str(&of_guide()).unwrap();
+    let fake = Fake::of(&keyrevoke::describe("vault", &tables["vault"]).unwrap()).await;
+    let (key, other) = (fake.new_key().to_string(), fake.new_key().to_string());
+    let command = |arguments: &[&str]| {
+        let mut command = keyrevoke();
+        command.args(["--providers", file.text()]).args(arguments);
+        command.env("KEYREVOKE_VAULT_CREDENTIAL", fake.credential_text());
+        command.env("KEYREVOKE_VAULT_BASE_URL", fake.base_url());
+        tokio::task::spawn_blocking(move || command.output().unwrap())
+    };
+    let listed = command(&["list", "vault"]).await.unwrap();
+    assert_eq!(listed.status.code(), Some(0), "{}", err(&listed));
+    assert!(
+        out(&listed).contains(&key) && out(&listed).contains(&other),
+        "{}",
+        out(&listed)
+    );
+    // A look needs no word.
+    let found = command(&["find", &key]).await.unwrap();
+    assert_eq!(found.status.code(), Some(1), "{}{}", out(&found), err(&found));
+
+    let before = fake.requests().len();
+    let refused = command(&["revoke", &key, "--verify"]).await.unwrap();
+    assert_eq!(refused.status.code(), Some(2), "{}", out(&refused));
+    assert_eq!(fake.requests().len(), before, "nothing was sent");
+
+    let dead = command(&["revoke", "--json", &key, "--verify", "--more-than-the-key"])
+        .await
+        .unwrap();
+    assert_eq!(dead.status.code(), Some(0), "{}{}", out(&dead), err(&dead));
+    let line: Value = serde_json::from_str(out(&dead).trim()).unwrap();
+    assert!(line["evidence"].to_string().contains("read_back"), "{line}");
+    let sent: Vec<String> = fake.requests()[before..]
+        .iter()
+        .map(|request| format!("{} {}", request.method, request.path))
+        .collect();
+    let list = "GET /auth/token/accessors?list=true";
+    assert_eq!(sent, [list, "POST /auth/token/revoke-accessor", list]);
+    let gone = command(&["find", &key]).await.unwrap();
+    assert_eq!(gone.status.code(), Some(3), "{}", out(&gone));
+}
+
 #[test]
 fn a_file_that_is_wrong_is_refused_with_all_that_is_wrong_and_nothing_is_sent() {
     let wrong = ACME

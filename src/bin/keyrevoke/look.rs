@@ -216,7 +216,7 @@ fn registry(
     mut problems: Vec<String>,
 ) -> Result<Option<Registry>, LocalFailure> {
     log_to_standard_error(connection);
-    let setup = Setup::new(connection, keys);
+    let setup = Setup::looking(connection, keys);
     let (_, error) = setup.registry.plan_valid(keys.to_vec());
     let wrong = error.iter().flat_map(|error| error.problems());
     let wrong = wrong.filter(|problem| !setup.broken.contains(problem.key()));

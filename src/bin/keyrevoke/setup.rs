@@ -47,11 +47,16 @@ impl Broken {
 }
 
 impl Setup {
-    pub(crate) fn new(arguments: &Connection, keys: &[KeyRef]) -> Self {
-        Self::default().with(arguments, keys)
+    /// Revokers that only look, which needs no word for what a revocation would take.
+    pub(crate) fn looking(arguments: &Connection, keys: &[KeyRef]) -> Self {
+        let setup = Self {
+            takes_more: true,
+            ..Self::default()
+        };
+        setup.with(arguments, keys)
     }
 
-    /// Revokers that do what was asked for, and no more; the others look.
+    /// Revokers that do what was asked for, and no more.
     pub(crate) fn revoking(arguments: &revoke::Arguments, keys: &[KeyRef]) -> Self {
         let setup = Self {
             deletes: arguments.delete,
