@@ -4,7 +4,7 @@
 use std::error::Error;
 
 use keyrevoke::fakes::Fake;
-use keyrevoke::{ProviderInfo, Registry, conformance};
+use keyrevoke::{Checks, ProviderInfo, Registry, Verification, conformance};
 use serde_json::json;
 
 /// What the handbook of the platform team says.
@@ -35,6 +35,14 @@ fn acme() -> Result<ProviderInfo, keyrevoke::BuildError> {
         ],
         "repeat": { "is": "conclusive", "source": "Acme handbook, Keys", "read": "2026-11-22" },
         "ids_reused": { "is": "no", "source": "they are UUIDs", "read": "2026-11-22" },
+        "list": {
+            "path": "/v1/projects/{project}/keys",
+            "items": "keys",
+            "cursor": { "query": "after", "member": "next" },
+            "source": "Acme handbook, Listing keys",
+            "read": "2026-11-27",
+        },
+        "key": { "state": { "active": { "state": "active" }, "revoked": { "state": "revoked" } }, "name": "label" },
     });
     keyrevoke::describe("acme", &description)
 }
@@ -56,7 +64,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let (ours, devin) = (Fake::of(&acme).await, Fake::start("devin").await?);
     let registry = Registry::new()
         .with(ours.builder().build()?)
-        .with(devin.builder().build()?);
+        .with(devin.builder().build()?)
+        .with_checks(Checks::new().with_verification(Verification::new()));
     let mut run = registry.plan([ours.new_key(), devin.new_key()])?.revoke_all();
     while let Some((key, result)) = run.next().await {
         println!("{key}: {}", result?);
