@@ -233,6 +233,10 @@ fn to_do(page: &mut Markup, report: &Report) {
             .raw("\">\n<h3>")
             .text(sentence)
             .raw("</h3>\n");
+        // What is out of sight in a list that scrolls must not be out of mind: not every system shows that it does.
+        page.raw("<p class=\"quiet\">")
+            .text(&keys_of(receipts.len()))
+            .raw("</p>\n");
         // Whoever has no mouse must be able to scroll it.
         page.raw("<ul tabindex=\"0\" aria-label=\"Keys\">\n");
         for receipt in receipts.iter().take(MOST_TO_DO) {
@@ -250,6 +254,13 @@ fn to_do(page: &mut Markup, report: &Report) {
     page.raw("</section>\n");
 }
 
+fn keys_of(count: usize) -> String {
+    match count {
+        1 => "1 key".to_owned(),
+        _ => format!("{count} keys"),
+    }
+}
+
 /// Says what a list leaves out.
 fn more(page: &mut Markup, all: usize, listed: usize) {
     if let Some(left @ 1..) = all.checked_sub(listed) {
@@ -260,13 +271,9 @@ fn more(page: &mut Markup, all: usize, listed: usize) {
 }
 
 fn providers(page: &mut Markup, receipts: &[Receipt]) {
-    let mut by_provider: BTreeMap<String, Vec<&Receipt>> = BTreeMap::new();
+    let mut by_provider: BTreeMap<(&str, Option<&str>), Vec<&Receipt>> = BTreeMap::new();
     for receipt in receipts {
-        let provider = receipt.key.provider();
-        let name = receipt
-            .key
-            .tenant()
-            .map_or(provider.to_owned(), |tenant| format!("{provider}@{tenant}"));
+        let name = (receipt.key.provider(), receipt.key.tenant());
         by_provider.entry(name).or_default().push(receipt);
     }
     page.raw("<section aria-labelledby=\"providers\">\n<h2 id=\"providers\">By provider</h2>\n<table>\n")
@@ -275,9 +282,14 @@ fn providers(page: &mut Markup, receipts: &[Receipt]) {
         page.raw("<th scope=\"col\">").raw(look.word()).raw("</th>");
     }
     page.raw("</tr></thead>\n<tbody>\n");
-    for (name, receipts) in by_provider {
+    for ((provider, tenant), receipts) in by_provider {
         let counts = counts(receipts);
-        page.raw("<tr><th scope=\"row\"><bdi>").text(&name).raw("</bdi>");
+        page.raw("<tr><th scope=\"row\"><bdi>").text(provider);
+        if let Some(tenant) = tenant {
+            // Where there is little room, the line breaks here and not inside of a name.
+            page.raw("@<wbr>").text(tenant);
+        }
+        page.raw("</bdi>");
         bar(page, &counts);
         page.raw("</th>");
         for look in [Look::Live, Look::Unknown, Look::Flight, Look::Dead] {
