@@ -22,7 +22,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let mut keys = Vec::new();
     for revoker in &revokers {
         let (theirs, unclear) = keys_of(revoker, person).await?;
-        println!("{}: {} keys of {person}", revoker.provider(), theirs.len());
+        println!("{}: keys of {person}: {}", revoker.provider(), theirs.len());
         for key in unclear {
             println!("  {} names no owner: ask who uses it", key.key());
         }

@@ -370,8 +370,8 @@ pub(crate) use fact_accessors;
 
 /// The member `schema` of whatever this crate prints or keeps as JSON: results, keys, providers, receipts, counts, every
 /// object of the command line, and the beginning of each run in a journal. It grows when a member comes to mean something
-/// else or goes, not when one is added: whoever reads it takes members that they do not know for what they are, news. The
-/// guide has [the members](crate::guide::json).
+/// else or goes, not when one is added: pass over members that you do not know. The guide has
+/// [the members](crate::guide::json).
 pub const SCHEMA: u64 = 1;
 
 /// Both arms serialize to the same members, so that a log of many results has one shape.

@@ -1,5 +1,5 @@
 //! What `tracing` shows of calls and requests: OpenTelemetry's names where it has one, and our own under `keyrevoke.`
-//! (semantic conventions 1.40: HTTP client spans, recording errors, naming; read 2026-11-27). Never a header, a body, or
+//! (semantic conventions: HTTP client spans, recording errors, naming; read 2026-11-27). Never a header, a body, or
 //! what a provider said; of a URL neither ids nor a query, which may be secrets.
 //!
 //! Left out of what is recommended: `network.peer.*` and `network.protocol.version`, which the client does not always

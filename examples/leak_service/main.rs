@@ -43,7 +43,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let (told, mut outcomes) = mpsc::unbounded_channel();
     tokio::spawn(desk::work(registry, issued, waiting, move |leak, outcome| {
         // Where people look: a chat, a pager, a ticket.
-        let _ = told.send(format!("{outcome} (seen at {:?})", leak.url));
+        let place = Some(&leak.url).filter(|url| !url.is_empty());
+        let place = place.map_or("at a place that was not named".to_owned(), |url| {
+            format!("at {url:?}")
+        });
+        let _ = told.send(format!("{outcome} (seen {place})"));
     }));
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;

@@ -142,7 +142,7 @@ pub(crate) async fn list(arguments: &ListArguments) -> Result<Exit, LocalFailure
             Ok(_) => show(None, &key, arguments.json)?,
             Err(error) => {
                 output::complain(&format!(
-                    "{}; {}",
+                    "{}\n        next: {}",
                     output::reason(&Err(error.clone())),
                     error.next_step()
                 ));
