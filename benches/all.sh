@@ -19,4 +19,6 @@ cargo test --locked --quiet --release --all-features --lib -- --ignored --nocapt
 if [ -z "${SKIP_COST:-}" ]; then
   printf '\n== what it costs to depend on this crate\n'
   benches/cost.sh
+  benches/cost-provider.sh 10
+  benches/cost-provider.sh 10 --release
 fi

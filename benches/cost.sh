@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # What we cost those who depend on us: crates, CPU seconds of a cold build, and size of a ten-line program, against the
-# same program on hand-written reqwest; and what each further provider adds to the build.
-# Usage: benches/cost.sh [PROVIDERS], where PROVIDERS (10) are added to a copy of the crate. It takes some minutes.
+# same program on hand-written reqwest. It takes some minutes. What a further provider adds: benches/cost-provider.sh
 set -euo pipefail
 cd "$(dirname "$0")/.."
-root=$PWD more=${1:-10}
+root=$PWD
+unset CARGO_TARGET_DIR # a cold build is one
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 export CARGO_TERM_COLOR=never CARGO_INCREMENTAL=0
@@ -58,30 +58,3 @@ for name in by-hand keyrevoke; do
   printf '%-10s %s crates in the binary, %s with those of the build, %s CPU seconds of a cold release build, %s bytes, %s stripped\n' \
     "$name" "$crates" "$with_build" "$seconds" "$size" "$(stat -c %s "$work/stripped")"
 done
-
-# One provider, under other names.
-copy="$work/copy"
-mkdir "$copy"
-(cd "$root" && git ls-files -z | tar --null -T - -cf - | tar -xf - -C "$copy")
-cd "$copy"
-measure() { # the crate alone: its dependencies are built before
-  touch build.rs src/lib.rs
-  cpu cargo build --locked "$@"
-}
-export CARGO_TARGET_DIR="$work/keyrevoke/target"
-cargo build --locked --quiet 2>/dev/null
-cargo build --locked --quiet --release 2>/dev/null
-before=$(measure) before_release=$(measure --release)
-for number in $(seq "$more"); do
-  name="extra$number"
-  sed "s/\"sendgrid\"/\"$name\"/g; s/SendGrid/Extra$number/g; s/sendgrid::/$name::/g" src/providers/sendgrid.rs >"src/providers/$name.rs"
-  sed -i "s/^    sendgrid::SendGrid,/&\n    $name::Extra$number,/" src/providers.rs
-  printf '\n' >>specs/providers.toml
-  awk '/^\[/ { on = /^\[+sendgrid[.\]]/ } on' specs/providers.toml |
-    sed "s/^\(\[*\)sendgrid/\1$name/" >"$work/rows"
-  cat "$work/rows" >>specs/providers.toml
-done
-after=$(measure) after_release=$(measure --release)
-awk -v before="$before" -v after="$after" -v released="$before_release" -v more="$more" -v then="$after_release" 'BEGIN {
-  printf "the crate alone: %.1f CPU seconds (release %.1f); each further provider adds %.2f (release %.2f)\n",
-    before, released, (after - before) / more, (then - released) / more }'
