@@ -16,8 +16,9 @@ cd "$copy"
 
 # CPU seconds of a command and all that it starts, whatever else the machine does.
 cpu() {
-  local TIMEFORMAT='%U %S'
-  { time "$@" >"$work/log" 2>&1 || { cat "$work/log" >&2; exit 1; }; } 2>&1 | awk '{ printf "%.1f", $1 + $2 }'
+  local TIMEFORMAT='%U %S' spent
+  spent=$({ time "$@" >"$work/log" 2>&1; } 2>&1) || { cat "$work/log" >&2; return 1; }
+  awk '{ printf "%.1f", $1 + $2 }' <<<"$spent"
 }
 measure() {
   touch build.rs src/lib.rs
@@ -30,7 +31,8 @@ for number in $(seq "$more"); do
   name="extra$number"
   sed "s/\"sendgrid\"/\"$name\"/g; s/SendGrid/Extra$number/g; s/sendgrid::/$name::/g" src/providers/sendgrid.rs >"src/providers/$name.rs"
   sed -i "s/^    sendgrid::SendGrid,/&\n    $name::Extra$number,/" src/providers.rs
-  awk '/^\[/ { on = /^\[+sendgrid[.\]]/ } on' specs/providers.toml | sed "s/^\(\[*\)sendgrid/\1$name/" >"$work/rows"
+  awk '/^\[/ { on = /^\[+sendgrid[.\]]/ } on' specs/providers.toml | sed "s/^\(\[*\)sendgrid/\1$name/; s/\"sendgrid.yaml\"/\"$name.yaml\"/" >"$work/rows"
+  cp specs/sendgrid.yaml "specs/$name.yaml"
   { echo && cat "$work/rows"; } >>specs/providers.toml
 done
 # A copy without them would cost nothing more.

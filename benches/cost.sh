@@ -11,8 +11,9 @@ export CARGO_TERM_COLOR=never CARGO_INCREMENTAL=0
 
 # CPU seconds of a command and all that it starts, whatever else the machine does.
 cpu() {
-  local TIMEFORMAT='%U %S'
-  { time "$@" >"$work/log" 2>&1 || { cat "$work/log" >&2; exit 1; }; } 2>&1 | awk '{ printf "%.1f", $1 + $2 }'
+  local TIMEFORMAT='%U %S' spent
+  spent=$({ time "$@" >"$work/log" 2>&1; } 2>&1) || { cat "$work/log" >&2; return 1; }
+  awk '{ printf "%.1f", $1 + $2 }' <<<"$spent"
 }
 
 program() { # name, dependencies, main
