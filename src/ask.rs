@@ -93,7 +93,9 @@ impl Core {
             // After the source was asked: what it gave for this request is no answer to its refusal.
             let sent = Instant::now();
             let answer = self.ask_once(lookup, &known, number, limit).await;
-            let refused = is_refused(verdict(self.about().rules, &[], &answer).meaning, &answer);
+            // Of the rules on revoking, those on refusals and limits hold for every operation.
+            let said = verdict(self.about().rules, &[], &answer);
+            let refused = is_refused(said.meaning, &answer);
             if refused && !std::mem::replace(&mut renewed, true) {
                 match self.credentials.instead_of(&known, sent).await {
                     Some(other) => {
@@ -108,10 +110,7 @@ impl Core {
                 _ => None,
             };
             let pause = pause.unwrap_or(FIRST_PAUSE * number);
-            let again = matches!(
-                verdict(&[], &[], &answer).again,
-                Again::Untouched | Again::IfHarmless
-            );
+            let again = matches!(said.again, Again::Untouched | Again::IfHarmless);
             if !again || number == MOST_ATTEMPTS || Instant::now() + pause + self.connect_timeout >= end {
                 return (answer, known);
             }
@@ -287,13 +286,18 @@ impl Core {
         false
     }
 
+    /// Is there a request that tells whether this secret is accepted?
+    pub(crate) fn can_probe(&self, secret: &Secret) -> bool {
+        !self.provider.probe_rules().is_empty() && self.provider.probe(secret.expose()).is_some()
+    }
+
     /// Does the provider accept this secret?
     pub(crate) async fn probe(&self, secret: &Secret) -> Result<Acceptance, RevokeError> {
         let what = "try a secret of this form without using it";
         let lookup = self
             .provider
             .probe(secret.expose())
-            .filter(|_| !self.provider.probe_rules().is_empty())
+            .filter(|_| self.can_probe(secret))
             .ok_or_else(|| unsupported(self.about().name.to_owned(), what))?;
         let credential = Credential::from_text(secret.expose());
         let forms = self.provider.probe_credentials();

@@ -12,6 +12,7 @@ use crate::client::{Revoker, RevokerInner};
 use crate::counters::Counters;
 use crate::credential::{Credential, Form, Prepared, Redactor};
 use crate::erased::ErasedProvider;
+use crate::error::one_line;
 use crate::input::InvalidInput;
 use crate::observer::Observer;
 use crate::options::{ClientOptions, default_connect_timeout};
@@ -226,7 +227,7 @@ impl From<BuildError> for RevokeError {
             .map_or("keyrevoke", InvalidInput::provider)
             .to_owned();
         Self::new(provider, ErrorKind::InvalidInput, KeyState::Live)
-            .with_detail(error.to_string().replace('\n', "; "))
+            .with_detail(one_line(&error))
             .with_source(error)
     }
 }

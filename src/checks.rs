@@ -172,7 +172,8 @@ impl Verification {
         self
     }
 
-    /// The leaked secret itself, which is tried at the provider's cheapest harmless operation, before and after.
+    /// The leaked secret itself, which is tried at the provider's cheapest harmless operation, before and after. Where none
+    /// can tell of [such a secret](crate::ProviderInfo::can_probe), the result's detail says that it was not tried.
     pub fn with_secret(mut self, secret: Secret) -> Self {
         self.secret = Some(secret);
         self

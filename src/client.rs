@@ -375,6 +375,8 @@ pub(crate) struct Seen {
     vetoed: bool,
     /// Was the credential the very key that is to die?
     by_itself: bool,
+    /// Is the key known by its secret alone?
+    of_secret: bool,
     /// Did the provider itself say that it has no such key?
     missing: bool,
 }
@@ -596,6 +598,7 @@ impl World for OneCall<'_> {
             Seen {
                 vetoed,
                 by_itself,
+                of_secret: self.secret.is_some(),
                 ..seen
             },
         )
@@ -726,8 +729,32 @@ pub(crate) fn our_words(opened: &Opened<'_>, meaning: Meaning) -> Option<String>
     })
 }
 
+/// What a person does next about a key that is its own credential, or of which only the secret is known: there is no id to
+/// correct, and no other credential to renew.
+fn next_for_a_secret(about: &About, kind: ErrorKind, seen: &Seen) -> Option<&'static str> {
+    let nobody_calls = about.credentials.contains(&Form::Nothing);
+    Some(match kind {
+        ErrorKind::Unauthenticated if seen.by_itself => {
+            "Try the secret, here and at any other host that could be its own: it is not accepted, so that it may be dead already; this call changed nothing."
+        }
+        ErrorKind::PermissionDenied if seen.by_itself => {
+            "Revoke the key by other means, at the provider's own pages or with a credential that may: it may not revoke itself, and this call changed nothing."
+        }
+        ErrorKind::Unauthenticated | ErrorKind::PermissionDenied if nobody_calls => {
+            "Check the base URL, and what stands between here and the provider: no credential was sent, and none is wanted; this call changed nothing."
+        }
+        ErrorKind::NotFound if seen.of_secret => {
+            "Try the secret, and check the base URL and whose it is: it may be dead already, or work at another host or tenant."
+        }
+        ErrorKind::Rejected if seen.of_secret => {
+            "Check that the secret is whole and this provider's, as the provider's message says: this call changed nothing."
+        }
+        _ => return None,
+    })
+}
+
 pub(crate) fn report(about: &'static About, ended: Ended<Seen>) -> RevokeResult {
-    let Some((attempted, seen)) = ended.decisive else {
+    let Some((attempted, mut seen)) = ended.decisive else {
         let state = conclude_early(false, ended.in_doubt);
         return Err(RevokeError::new(about.name, ErrorKind::NotSent, state)
             .with_delivery(Delivery::NotSent)
@@ -737,7 +764,7 @@ pub(crate) fn report(about: &'static About, ended: Ended<Seen>) -> RevokeResult 
     };
     let mut facts = Facts {
         attempts: ended.memory.attempts,
-        ..seen.facts
+        ..std::mem::take(&mut seen.facts)
     };
     let (kind, state) = match conclude(attempted.verdict.meaning, ended.in_doubt) {
         Meaning::Dead(disposition, evidence) => {
@@ -772,6 +799,13 @@ pub(crate) fn report(about: &'static About, ended: Ended<Seen>) -> RevokeResult 
         )
         .with_missing(kind == ErrorKind::NotFound && seen.missing)
         .with_likely_dead(likely_dead);
+    // After doubt the usual sentence is about that, and a proxy's refusal is nobody else's.
+    let is_plain = !likely_dead && (state == KeyState::Live || kind == ErrorKind::NotFound);
+    let answered = error.status().is_some_and(|status| status != 407);
+    let error = match next_for_a_secret(about, kind, &seen) {
+        Some(sentence) if is_plain && answered => error.with_next_step(sentence),
+        _ => error,
+    };
     Err(match seen.cause {
         Some(cause) => error.with_source(cause),
         None => error,

@@ -87,7 +87,8 @@ mod rules;
 /// `body` where one is documented: a table of which every member must be there. `"{id}"` is the key's id, `["{id}"]` a list
 /// of it alone, `[]` an empty list, and `"<text>"`, `"<list>"`, `"<object>"`, `"<null>"`, `"<past>"` (a time as text) and
 /// `"<null or past>"` (a time in UNIX seconds) anything of that kind.
-/// A success that besides holds a filled member whose name begins with `error`, where no rule asks for that member, fits none.
+/// A success that besides holds a filled member whose name begins with `error`, or `ok` or `success` that is false, fits none
+/// but a rule that asks for that member.
 /// It means `revoked`, `revoked_inferred` (stated nowhere, but it can mean nothing else), `already_revoked`, `not_found`,
 /// `unauthenticated`, `permission_denied`, `misdirected`, `rejected`, `wrong_object`, `pending` or `unknown`. `missing`,
 /// `repeat` and `ids_reused` have `source` and `read`, too.

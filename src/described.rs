@@ -293,6 +293,11 @@ impl Entry for Described {
         self.0.probe_rules
     }
 
+    /// The rules are what is there or not.
+    fn has_probe(&self, _secret: &Secret) -> bool {
+        true
+    }
+
     #[cfg(feature = "fakes")]
     fn headers(&self) -> &'static [(&'static str, &'static str)] {
         self.0.headers

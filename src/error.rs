@@ -18,7 +18,8 @@ use crate::outcome::{Delivery, ErrorKind, Facts, FieldError, GaveUp, KeyState, R
 /// one may ask again ([`is_retryable`](Self::is_retryable)).
 ///
 /// It never holds a credential: what a provider echoes is redacted, and no URL, header or body is kept.
-/// `Display` leaves out the [`source`](Error::source), which error reporters print themselves.
+/// `Display` says why, so that it can be printed alone; [`source`](Error::source) is what lies behind that, and never says
+/// the same again, so that error reporters print nothing twice.
 ///
 /// ```
 /// use keyrevoke::{ErrorKind, KeyState, RevokeError};
@@ -201,10 +202,17 @@ impl RevokeError {
         self
     }
 
-    /// Sets the cause, which must not hold a credential.
+    /// Sets the cause, which must not hold a credential. One with whose text the [`detail`](Self::detail) begins is passed
+    /// over by [`source`](Error::source) for its own cause.
     pub fn with_source(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         self.0.source = Some(Arc::from(source.into()));
         self
+    }
+
+    /// The cause, if it is of this type, such as [`InvalidInput`]: also where its text is said already, so that
+    /// [`source`](Error::source) passes over it.
+    pub fn cause<E: Error + 'static>(&self) -> Option<&E> {
+        self.0.source.as_deref()?.downcast_ref()
     }
 
     /// What a person does next, in one sentence.
@@ -314,12 +322,18 @@ impl fmt::Display for RevokeError {
     }
 }
 
+/// An error as it stands in a detail.
+pub(crate) fn one_line(error: &dyn Error) -> String {
+    error.to_string().replace('\n', "; ")
+}
+
 impl Error for RevokeError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.0
-            .source
-            .as_deref()
-            .map(|source| source as &(dyn Error + 'static))
+        let source = self.0.source.as_deref()? as &(dyn Error + 'static);
+        let said = self
+            .detail()
+            .is_some_and(|detail| detail.starts_with(&one_line(source)));
+        if said { source.source() } else { Some(source) }
     }
 }
 
@@ -330,7 +344,7 @@ impl From<InvalidInput> for RevokeError {
             ErrorKind::InvalidInput,
             KeyState::Live,
         )
-        .with_detail(input.to_string())
+        .with_detail(one_line(&input))
         .with_next_step(input.remedy().to_owned())
         .with_source(input)
     }

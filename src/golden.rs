@@ -91,6 +91,13 @@ fn own_shapes(provider: &ProviderInfo) -> Vec<Shape> {
             media,
             Value::Object(told).to_string().into(),
         );
+        let mut told = whole.clone();
+        told.insert("success".into(), false.into());
+        add(
+            "own answer, no success".into(),
+            media,
+            Value::Object(told).to_string().into(),
+        );
         for (name, value) in &whole {
             if let Value::Object(inner) = value {
                 let (mut told, mut inner) = (whole.clone(), inner.clone());

@@ -193,9 +193,12 @@ pub(crate) struct Unread {
 impl Unread {
     /// Reads what can be said of an attempt by its status alone, with our words where the provider has none.
     pub(crate) fn new(about: &About, attempt: &Attempt, redactor: &Redactor) -> Self {
-        // Of the rules on revoking, those on refusals hold for every operation: a wrong host is a wrong host.
-        let refusals = about.rules.iter().filter(|rule| {
-            rule.status >= 400 && matches!(rule.meaning, Meaning::Not(ErrorKind::Misdirected, _))
+        // Of the rules on revoking, those on refusals hold for every operation: a wrong host is a wrong host, and a limit
+        // one of the caller.
+        let refusals = about.rules.iter().filter(|rule| match rule.meaning {
+            Meaning::Not(ErrorKind::Misdirected, _) => rule.status >= 400,
+            Meaning::Not(kind, _) => kind == ErrorKind::RateLimited,
+            Meaning::Dead(..) => false,
         });
         let refusals: Vec<Rule> = refusals.cloned().collect();
         let meaning = verdict(&refusals, &[], attempt).meaning;

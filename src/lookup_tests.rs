@@ -681,9 +681,15 @@ fn the_status_of_a_key_of_devin_v3_is_what_all_its_members_say() {
             KeyState::Unknown,
         ),
         (
-            json!({ "is_active": false, "expires_at": NOW - 1 }),
+            json!({ "is_active": false, "expires_at": NOW - 301 }),
             KeyStatus::Expired,
             KeyState::Dead,
+        ),
+        (
+            // By a clock that may be ahead by some minutes.
+            json!({ "is_active": false, "expires_at": NOW - 299 }),
+            KeyStatus::Inactive,
+            KeyState::Unknown,
         ),
         (
             json!({ "is_active": false, "expires_at": NOW + 1000 }),

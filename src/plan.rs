@@ -5,6 +5,7 @@ use std::error::Error;
 use std::fmt;
 
 use crate::checks::Expectation;
+use crate::error::one_line;
 use crate::input::InvalidInput;
 use crate::key::KeyRef;
 use crate::outcome::{ErrorKind, KeyState, RevokeError};
@@ -213,7 +214,7 @@ impl Error for PlanError {}
 impl From<PlanError> for RevokeError {
     fn from(error: PlanError) -> Self {
         Self::new("keyrevoke", ErrorKind::InvalidInput, KeyState::Live)
-            .with_detail(error.to_string().replace('\n', "; "))
+            .with_detail(one_line(&error))
             .with_source(error)
     }
 }

@@ -338,6 +338,19 @@ impl ProviderInfo {
         KeyRef::of_secret(self.name(), secret.clone())
     }
 
+    /// Can this secret be tried without using it? Of some forms no request would tell; and some providers publish none.
+    ///
+    /// ```
+    /// # use keyrevoke::Secret;
+    /// let github = keyrevoke::provider("github")?;
+    /// assert!(github.can_probe(&Secret::new("ghp_example")?));
+    /// assert!(!github.can_probe(&Secret::new("ghr_example")?)); // a refresh token is no credential
+    /// # Ok::<(), keyrevoke::InvalidInput>(())
+    /// ```
+    pub fn can_probe(&self, secret: &Secret) -> bool {
+        !self.0.probe_rules().is_empty() && self.0.has_probe(secret)
+    }
+
     /// Is there no credential to be given, because each key is its own or the provider wants none?
     pub fn takes_no_credential(&self) -> bool {
         self.0.about().credentials.iter().any(|form| form.is_none())
@@ -415,6 +428,7 @@ pub(crate) trait Entry: Send + Sync {
     fn look_sources(&self) -> &'static [(&'static str, String, &'static str)] {
         &[]
     }
+    fn has_probe(&self, secret: &Secret) -> bool;
     #[cfg(feature = "fakes")]
     fn headers(&self) -> &'static [(&'static str, &'static str)];
     fn check_key(&self, key: &str) -> Result<String, InvalidInput>;
@@ -481,6 +495,10 @@ impl<P: Row> Entry for P {
 
     fn secret_forms(&self) -> &'static [SecretForm] {
         P::SECRET_FORMS
+    }
+
+    fn has_probe(&self, secret: &Secret) -> bool {
+        P::probe(secret.expose()).is_some()
     }
 
     #[cfg(feature = "fakes")]
@@ -584,6 +602,10 @@ impl<P: Row> Entry for Deleting<P> {
 
     fn probe_rules(&self) -> &'static [ProbeRule] {
         Entry::probe_rules(&self.0)
+    }
+
+    fn has_probe(&self, secret: &Secret) -> bool {
+        self.0.has_probe(secret)
     }
 
     #[cfg(feature = "fakes")]

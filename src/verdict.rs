@@ -404,17 +404,21 @@ fn contradicts(expect: Expect, opened: &Opened<'_>) -> bool {
     }
 }
 
-/// Is there a filled member whose name begins with `error`, that none of these conditions reads, here or in an object that
-/// they look into?
+/// Is there a filled member whose name begins with `error`, or one that says that it is no success, that none of these
+/// conditions reads, here or in an object that they look into?
 pub(crate) fn tells_an_error(object: &Members<'_>, members: &[Member]) -> bool {
     let is_error = |name: &str| {
         name.get(..5)
             .is_some_and(|start| start.eq_ignore_ascii_case("error"))
     };
     let is_read = |name: &str| members.iter().any(|member| member.reads(name));
-    let here = object
-        .iter()
-        .any(|(name, value)| is_error(name) && is_filled(value) && !is_read(name));
+    let here = object.iter().any(|(name, value)| {
+        let tells = match name {
+            "ok" | "success" => *value == Tree::Bool(false),
+            name => is_error(name) && is_filled(value),
+        };
+        tells && !is_read(name)
+    });
     here || members.iter().any(|member| match member {
         Member::In(name, inner) => {
             let found = object.get(name).and_then(Tree::as_object);

@@ -338,6 +338,7 @@ fn a_success_that_tells_of_an_error_proves_nothing_and_an_alarm_stands() {
         r#","error":true"#,
         r#","error_count":1"#,
         r#","error":0.5"#,
+        r#","success":false"#,
     ] {
         assert_eq!(said(&rules, 200, &success(told, "")), unexpected, "{told}");
         assert_eq!(
@@ -359,6 +360,13 @@ fn a_success_that_tells_of_an_error_proves_nothing_and_an_alarm_stands() {
         said(&reads, 200, r#"{"error":"none","errors":["x"]}"#),
         unexpected
     );
+    assert_eq!(said(&reads, 200, r#"{"error":"none","ok":false}"#), unexpected);
+    assert_eq!(
+        said(&reads, 200, r#"{"error":"none","ok":true,"success":null}"#),
+        REVOKED
+    );
+    let fails = [on(200, ALREADY_REVOKED).with(Expect::Object(&[Member::IsBool("ok", false)]))];
+    assert_eq!(said(&fails, 200, r#"{"ok":false}"#), ALREADY_REVOKED);
     let looks = [on(200, REVOKED).with(Expect::Object(LOOKS))];
     assert_eq!(said(&looks, 200, r#"{"ok":true,"error":null}"#), REVOKED);
     // Live is claimed no more than dead; and an alarm is not silenced.

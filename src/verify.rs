@@ -92,9 +92,16 @@ impl Core {
         let result = call.run_until(call.ended()).await;
         let attestation = checks.attestation.as_ref().filter(|_| !before.saw_it_live());
         let result = attested(self.about(), result, attestation);
-        match &checks.verification {
-            Some(verification) => self.verify(key, within, verification, &before, result).await,
-            None => result,
+        let Some(verification) = &checks.verification else {
+            return result;
+        };
+        let result = self.verify(key, within, verification, &before, result).await;
+        let secret = verification.secret.as_ref().or(key.secret());
+        let untried = secret.is_some_and(|secret| !self.can_probe(secret));
+        if untried {
+            with_words(result, UNTRIED)
+        } else {
+            result
         }
     }
 
@@ -312,6 +319,24 @@ fn is_successor(about: &About, before: &Before, info: &KeyInfo) -> bool {
     let known = before.listed.as_ref().and_then(KeyInfo::created_at);
     about.ids_reused.0 == IdsReused::Possible
         && known.is_some_and(|known| info.created_at().is_some_and(|created| created > known))
+}
+
+/// Said of a call that was given a secret to try.
+const UNTRIED: &str = "the secret was not tried: the provider publishes no way to try one of this form";
+
+/// The same, with words of ours beside the provider's.
+fn with_words(result: RevokeResult, words: &str) -> RevokeResult {
+    let beside = |known: Option<&str>| known.map_or(words.to_owned(), |known| format!("{known}; {words}"));
+    match result {
+        Ok(dead) => {
+            let detail = beside(dead.detail());
+            Ok(dead.with_detail(detail))
+        }
+        Err(error) => {
+            let detail = beside(error.detail());
+            Err(error.with_detail(detail))
+        }
+    }
 }
 
 /// The provider lists the key as dead, and nothing was sent.

@@ -131,6 +131,43 @@ async fn a_wrong_signature_and_a_wrong_clock_leave_the_key_live() {
 }
 
 #[tokio::test]
+async fn what_iam_throttles_is_sent_again() {
+    for code in ["Throttling", "ThrottlingException"] {
+        let fake = fake().await;
+        let throttled = || {
+            let body = format!("<ErrorResponse><Error><Code>{code}</Code></Error></ErrorResponse>");
+            Reply::new(400).with_body("text/xml", body)
+        };
+        let key = fake.new_key();
+        fake.answer_next_revocation(throttled());
+        let dead = revoker(&fake).revoke(&key).await.unwrap();
+        assert_eq!((dead.attempts(), fake.requests().len()), (2, 2), "{code}");
+        let deleting = fake
+            .builder()
+            .with_deletion()
+            .with_retry(RetryPolicy::immediate());
+        fake.answer_next_revocation(throttled());
+        let dead = deleting.build().unwrap().revoke(&key).await.unwrap();
+        assert_eq!(dead.attempts(), 2, "{code}");
+
+        let key = fake.new_key();
+        fake.answer_next_look(throttled());
+        assert_eq!(revoker(&fake).find(&key).await.unwrap().state(), KeyState::Live);
+        for _ in 0..9 {
+            fake.answer_next(throttled());
+        }
+        let error = revoker(&fake).revoke(&key).await.unwrap_err();
+        assert_eq!(
+            (error.kind(), error.key_state()),
+            (ErrorKind::RateLimited, KeyState::Live),
+            "{code}"
+        );
+        let error = revoker(&fake).find(&key).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::RateLimited, "{code}");
+    }
+}
+
+#[tokio::test]
 async fn only_the_documented_element_is_a_death() {
     let fake = fake().await;
     let key = fake.new_key();

@@ -206,6 +206,52 @@ async fn a_refusal_of_one_key_that_is_its_own_credential_stops_no_other() {
 }
 
 #[tokio::test]
+async fn who_has_only_the_secret_is_not_told_to_mend_an_id_or_another_credential() {
+    let error = async |name: &str, reply: Reply| {
+        let fake = Fake::start(name).await.unwrap();
+        let builder = fake.builder().with_retry(RetryPolicy::none());
+        fake.answer_next(reply);
+        builder
+            .build()
+            .unwrap()
+            .revoke(&fake.new_key())
+            .await
+            .unwrap_err()
+    };
+    for (name, status, kind, says) in [
+        ("slack", 401, ErrorKind::Unauthenticated, "Try the secret"),
+        ("gitlab-self", 401, ErrorKind::Unauthenticated, "Try the secret"),
+        ("gitlab-self", 403, ErrorKind::PermissionDenied, "by other means"),
+        ("slack", 404, ErrorKind::NotFound, "Try the secret"),
+        ("github", 422, ErrorKind::Rejected, "whole"),
+        ("algolia", 404, ErrorKind::NotFound, "Try the secret"),
+        // Here nobody is asked who calls.
+        ("github", 401, ErrorKind::Unauthenticated, "between"),
+        ("github", 403, ErrorKind::PermissionDenied, "between"),
+    ] {
+        let error = error(name, Reply::new(status)).await;
+        assert_eq!(error.kind(), kind, "{name} {status}");
+        let next = error.next_step();
+        assert!(next.contains(says), "{name} {status}: {next}");
+        assert!(
+            !next.contains("Renew") && !next.contains("key id"),
+            "{name} {status}: {next}"
+        );
+        let live = error.key_state() == KeyState::Live;
+        assert_eq!(live, kind != ErrorKind::NotFound, "{name} {status}");
+    }
+    // What the provider says of this very secret, and of whoever revokes it.
+    let invalid = Reply::new(200).with_json(serde_json::json!({ "ok": false, "error": "invalid_auth" }));
+    let next = error("slack", invalid).await.next_step().into_owned();
+    assert!(next.contains("Try the secret"), "{next}");
+    let next = error("github-oauth", Reply::new(401))
+        .await
+        .next_step()
+        .into_owned();
+    assert!(next.contains("Renew or replace the credential"), "{next}");
+}
+
+#[tokio::test]
 async fn a_secret_in_the_wrong_place_is_refused_and_not_shown() {
     const CANARY: &str = "xoxb-Canary0123456789";
     let secret = Secret::new(CANARY).unwrap();

@@ -373,3 +373,150 @@ async fn a_list_that_shows_ends_of_secrets_tells_one_key_from_others_and_nothing
         "{report}"
     );
 }
+
+#[tokio::test]
+async fn a_secret_that_is_none_of_the_providers_is_bad_input_and_not_sent() {
+    for (provider, wrong) in [
+        ("algolia", "not/a/key"),
+        ("slack", "glpat-x"),
+        ("github", "xoxb-x"),
+    ] {
+        let fake = Fake::start(provider).await.unwrap();
+        let mut command = at(&fake);
+        if fake.info().takes_no_credential() {
+            command.env_remove(format!("KEYREVOKE_{}_CREDENTIAL", provider.to_uppercase()));
+        }
+        command.args(["probe", provider]);
+        let (exit, out, err) = run(command, wrong).await;
+        assert_eq!((exit, out.as_str()), (2, ""), "{provider}: {err}");
+        assert!(err.contains("not shown") && !err.contains(wrong), "{err}");
+        assert!(fake.requests().is_empty(), "{provider}");
+    }
+    // Of a form that could be the provider's, and cannot be tried: not known, which is no mistake.
+    let fake = Fake::start("cloudflare").await.unwrap();
+    let mut command = at(&fake);
+    command.args(["probe", "cloudflare"]);
+    let (exit, out, _) = run(command, "cfat_x").await;
+    assert_eq!(exit, 3, "{out}");
+    assert!(fake.requests().is_empty());
+}
+
+#[tokio::test]
+async fn a_secret_that_could_not_be_tried_is_refused_before_anything_is_sent() {
+    for (provider, secret, says) in [
+        ("dolfin", "dol_x", "publishes no way to try a secret"),
+        ("devin", "cog_x", "no way to try a secret of this form"),
+        ("okta", "00x", "publishes no way to try a secret"),
+    ] {
+        let fake = Fake::start(provider).await.unwrap();
+        let key = fake.new_key();
+        for verify in [None, Some("--verify")] {
+            let mut command = at(&fake);
+            command
+                .args(["revoke", "--secret-from", "-", key.as_str()])
+                .args(verify);
+            let (exit, out, err) = run(command, secret).await;
+            assert_eq!((exit, out.as_str()), (2, ""), "{provider}: {err}");
+            assert!(
+                err.contains("--secret-from") && err.contains(says),
+                "{provider}: {err}"
+            );
+            assert!(
+                err.contains("nothing was sent") && !err.contains(secret),
+                "{provider}: {err}"
+            );
+            assert!(fake.requests().is_empty() && fake.is_live(&key), "{provider}");
+        }
+        // Nor is it named to whoever is told which key it is.
+        let mut command = at(&fake);
+        command.args(["revoke", key.as_str()]);
+        assert_eq!(run(command, "").await.0, 0, "{provider}");
+    }
+    // A refresh token is a key by itself, of which nothing can tell whether it works.
+    let fake = Fake::start("github").await.unwrap();
+    let at_github = |verify: Option<&str>| {
+        let mut command = at(&fake);
+        command.env_remove("KEYREVOKE_GITHUB_CREDENTIAL");
+        command
+            .args(["revoke", "github", "--secret-from", "-"])
+            .args(verify);
+        command
+    };
+    let (exit, _, err) = run(at_github(Some("--verify")), "ghr_x").await;
+    assert_eq!(exit, 2, "{err}");
+    assert!(err.contains("--verify"), "{err}");
+    assert!(fake.requests().is_empty());
+    assert_eq!(run(at_github(None), "ghr_x").await.0, 3);
+    assert_eq!(fake.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn a_key_is_found_by_its_secret_where_the_provider_or_its_list_says_which_it_is() {
+    let find = |fake: &Fake, provider: &str, json: bool| {
+        let mut command = at(fake);
+        command.args(["find", provider, "--secret-from", "-"]);
+        if json {
+            command.arg("--json");
+        }
+        command
+    };
+    // As callers are told who they are, and as a list shows the ends of secrets.
+    for provider in ["gitlab", "openai-admin"] {
+        let fake = Fake::start(provider).await.unwrap();
+        let (mine, _other) = (fake.new_key(), fake.new_key());
+        let secret = fake.secret(&mine).unwrap();
+        for json in [true, false] {
+            let (exit, out, err) = run(find(&fake, provider, json), &secret).await;
+            assert_eq!((exit, err.as_str()), (1, ""), "{provider}: {out}");
+            assert!(
+                out.contains(mine.as_str()) && !out.contains(&secret),
+                "{provider}: {out}"
+            );
+        }
+        assert_eq!(revocations(&fake), 0, "{provider}");
+    }
+    // Where none but the caller's own key can be asked about, which it is is all that is said.
+    let fake = Fake::start("sinjapp").await.unwrap();
+    let mine = fake.new_key();
+    let (exit, out, _) = run(find(&fake, "sinjapp", true), &fake.secret(&mine).unwrap()).await;
+    let line = &lines(&out)[0];
+    assert_eq!(
+        (exit, &line["key"], &line["kind"]),
+        (3, &json!(mine.as_str()), &json!("unsupported")),
+        "{out}"
+    );
+    // No key of the list has such an end.
+    let fake = Fake::start("openai-admin").await.unwrap();
+    let _other = fake.new_key();
+    let (exit, out, _) = run(find(&fake, "openai-admin", true), "sk-admin-of-somebody-else").await;
+    let line = &lines(&out)[0];
+    assert_eq!((exit, &line["status"]), (3, &json!("unknown")), "{out}");
+    assert!(line["detail"].as_str().unwrap().contains("no key"), "{out}");
+    // All of them have.
+    let fake = Fake::start("anthropic").await.unwrap();
+    let (mine, _other) = (fake.new_key(), fake.new_key());
+    let (exit, out, _) = run(find(&fake, "anthropic", false), &fake.secret(&mine).unwrap()).await;
+    assert_eq!(exit, 3, "{out}");
+    assert!(
+        out.contains(mine.as_str()) && out.contains("several keys"),
+        "{out}"
+    );
+    // What is wrong is said before anything is sent.
+    let fake = Fake::start("sinjapp").await.unwrap();
+    for arguments in [
+        vec!["find", "sinjapp:1", "--secret-from", "-"],
+        vec!["find", "sinjapp", "sinjapp", "--secret-from", "-"],
+        vec!["find", "sinjapp"],
+        vec!["find", "--secret-from", "-"],
+        vec!["find", "nobody", "--secret-from", "-"],
+    ] {
+        let mut command = at(&fake);
+        command.args(&arguments);
+        let (exit, _, err) = run(command, "canary").await;
+        assert_eq!(exit, 2, "{arguments:?}: {err}");
+        assert!(!err.contains("canary"), "{err}");
+    }
+    let (exit, _, err) = run(find(&fake, "sinjapp", true), "two words").await;
+    assert_eq!(exit, 2, "{err}");
+    assert!(fake.requests().is_empty());
+}

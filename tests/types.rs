@@ -193,7 +193,18 @@ fn results_go_through_the_question_mark() {
         error.downcast_ref::<RevokeError>().unwrap().kind(),
         ErrorKind::InvalidInput
     );
-    assert!(error.chain().any(|cause| cause.is::<InvalidInput>()));
+    let cause = error
+        .downcast_ref::<RevokeError>()
+        .unwrap()
+        .cause::<InvalidInput>();
+    assert!(cause.unwrap().subject().starts_with("key"));
+    assert!(
+        error
+            .downcast_ref::<RevokeError>()
+            .unwrap()
+            .cause::<BuildError>()
+            .is_none()
+    );
     let report = with_miette().unwrap_err();
     assert!(report.to_string().contains("invalid input"), "{report}");
 }
@@ -231,4 +242,58 @@ fn miette_shows_the_code_and_the_next_step() {
         report.downcast_ref::<RevokeError>().unwrap().key_state(),
         KeyState::Unknown
     );
+}
+
+/// What error reporters print: the error, then the cause of each.
+fn chain(error: &dyn std::error::Error) -> Vec<String> {
+    let mut texts = vec![error.to_string()];
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        texts.push(error.to_string());
+        cause = error.source();
+    }
+    texts
+}
+
+#[tokio::test]
+async fn reporters_of_errors_print_no_cause_twice() {
+    let invalid: InvalidInput = "no key".parse::<dolfin::KeyId>().unwrap_err();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let nobody = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+    let unbuilt = dolfin::builder().with_base_url("nowhere").build().unwrap_err();
+    assert!(unbuilt.problems().len() > 1, "{unbuilt}");
+    let revoker = dolfin::builder()
+        .with_base_url(nobody)
+        .with_credential(Credential::api_key("x"))
+        .with_retry(RetryPolicy::none())
+        .build()
+        .unwrap();
+    let key = "2f1d3c5e-8a4b-4c6d-9e7f-0123456789ab".parse().unwrap();
+    let unreachable = revoker.revoke(&key).await.unwrap_err();
+    assert_eq!(unreachable.kind(), ErrorKind::NotSent);
+    let unplanned = Registry::new()
+        .plan(["dolfin:1".parse::<KeyRef>().unwrap()])
+        .unwrap_err();
+    for error in [
+        invalid.into(),
+        unbuilt.into(),
+        unreachable,
+        RevokeError::from(unplanned),
+    ] {
+        let texts = chain(&error);
+        for (index, text) in texts.iter().enumerate() {
+            let before = texts[..index].join(": ");
+            let part = text.lines().next().unwrap();
+            assert!(!before.contains(part), "{texts:?}");
+        }
+        // Whoever prints the error alone reads why, too.
+        assert!(texts[0].contains(error.detail().unwrap()), "{texts:?}");
+    }
+    // Another cause than what is said stays reachable.
+    let caused = RevokeError::new("dolfin", ErrorKind::NotSent, KeyState::Live)
+        .with_detail("no socket")
+        .with_source(std::io::Error::other("out of files"));
+    assert_eq!(chain(&caused).len(), 2);
+    assert_eq!(chain(&caused)[1], "out of files");
 }

@@ -31,9 +31,10 @@ use crate::input::InvalidInput;
 use crate::key::{check_id, ids_key, text_id};
 use crate::key_info::{KeyInfo, KeyStatus};
 use crate::lookup::{Lookup, Page, Reading, key_ref};
+use crate::outcome::{ErrorKind, KeyState};
 use crate::provider::{About, Base, Deletion, IdsReused, Provider, Repeat, generated};
 use crate::sigv4::Scope;
-use crate::verdict::{Expect, Member, REVOKED, Rule, UNAUTHENTICATED, on};
+use crate::verdict::{Expect, Meaning, Member, REVOKED, Rule, UNAUTHENTICATED, on};
 use crate::wire::Sent;
 
 generated!("aws-iam");
@@ -117,6 +118,8 @@ ids_key!(
 const PAGES: &str = "docs.aws.amazon.com, IAM API Reference, the action, and smithy-lang/smithy, docs, AWS query protocol, for the form of its answer; read 2026-11-27";
 const ERRORS: &str = "docs.aws.amazon.com, IAM API Reference, common errors, and smithy-lang/smithy, docs, AWS query protocol, for their form; ExpiredToken from memory; read 2026-11-27";
 
+const THROTTLING: &str = "docs.aws.amazon.com, IAM API Reference, common errors: ThrottlingException with 400; Boto3, Retries, for Throttling; read 2026-11-27";
+
 /// The success of an action: an element of its name, with the id of the request.
 const fn done(members: &'static [Member]) -> Rule {
     on(200, REVOKED).with(Expect::Xml(members)).source(PAGES)
@@ -125,6 +128,11 @@ const fn done(members: &'static [Member]) -> Rule {
 /// The credential is not accepted, by its code. Other 403s are of one that may not do this.
 const fn refused(members: &'static [Member]) -> Rule {
     on(403, UNAUTHENTICATED).with(Expect::Xml(members)).source(ERRORS)
+}
+
+/// Nothing was done, and the same may be asked for again later.
+const fn limited(members: &'static [Member]) -> Rule {
+    on(400, Meaning::Not(ErrorKind::RateLimited, KeyState::Live)).with(Expect::Xml(members)).source(THROTTLING)
 }
 
 const METADATA: &[Member] = &[Member::In("ResponseMetadata", &[Member::IsText("RequestId")])];
@@ -141,6 +149,8 @@ const RULES: &[Rule] = &[
     refused(error!(Member::Is("Code", "SignatureDoesNotMatch"))),
     refused(error!(Member::Is("Code", "ExpiredToken"))),
     refused(error!(Member::Is("Code", "ExpiredTokenException"))),
+    limited(error!(Member::Is("Code", "Throttling"))),
+    limited(error!(Member::Is("Code", "ThrottlingException"))),
 ];
 
 const DELETION: &[Rule] = &[
@@ -149,6 +159,8 @@ const DELETION: &[Rule] = &[
     refused(error!(Member::Is("Code", "SignatureDoesNotMatch"))),
     refused(error!(Member::Is("Code", "ExpiredToken"))),
     refused(error!(Member::Is("Code", "ExpiredTokenException"))),
+    limited(error!(Member::Is("Code", "Throttling"))),
+    limited(error!(Member::Is("Code", "ThrottlingException"))),
 ];
 
 impl Provider for AwsIam {

@@ -94,9 +94,10 @@ const RULES: &[Rule] = &[
     on(200, WRONG_OBJECT)
         .with(Expect::Object(&[Member::IsNotParameter("api_key_id", "api_key_id")]))
         .source("docs.devin.ai, v3: the answer is the key that was revoked, read 2026-11"),
+    // Of a 409 for another reason the page says nothing, and nothing forbids one.
     on(409, ALREADY_REVOKED)
-        .with(Expect::Object(&[Member::IsText("detail")]))
-        .source("docs.devinenterprise.com, v3, prose: 409 if already revoked, read 2026-11-22; body as FastAPI writes errors"),
+        .with(Expect::Object(&[Member::Says("detail", "already"), Member::Says("detail", "revoked")]))
+        .source("docs.devinenterprise.com, v3, prose: 409 if already revoked, read 2026-11-22; body as FastAPI writes errors, its words inferred from the prose"),
 ];
 
 /// Of at most 200: with their roles, so many fill a third of what is read of an answer.
@@ -212,7 +213,7 @@ fn key_of(user: &str, item: Reading<'_>) -> Result<KeyInfo, String> {
         true if ended(revoked) => KeyStatus::Unknown, // one of the two is wrong
         true => KeyStatus::Active,
         false if ended(revoked) => KeyStatus::Revoked,
-        false if ended(expires) => KeyStatus::Expired,
+        false if expires.is_some_and(|end| item.is_over(end)) => KeyStatus::Expired,
         false => KeyStatus::Inactive,
     };
     let mut info = KeyInfo::new(key_ref::<DevinV3>(&key)?, status).with_owner(key.service_user_id.as_str());
@@ -339,6 +340,36 @@ mod fake {
                 ("list", None) => Some(Reply::new(404).with_json(json!({ "detail": "Service user not found" }))),
                 _ => None,
             }
+        }
+    }
+}
+
+#[cfg(all(test, feature = "fakes"))]
+mod tests {
+    use super::*;
+    use crate::answer::Body;
+    use crate::golden::answer;
+    use crate::outcome::{ErrorKind, KeyState};
+    use crate::verdict::{Meaning, verdict};
+
+    #[test]
+    fn a_409_tells_an_earlier_death_only_if_it_says_so() {
+        let said = |body: &str| {
+            let attempt = answer(409, &[("content-type", "application/json")], Body::Complete(body.into()));
+            verdict(RULES, &[], &attempt).meaning
+        };
+        for detail in ["API key is already revoked", "This key has already been revoked.", "ALREADY REVOKED"] {
+            assert_eq!(said(&format!(r#"{{"detail":"{detail}"}}"#)), ALREADY_REVOKED, "{detail}");
+        }
+        for body in [
+            r#"{"detail":"Service user is being removed"}"#,
+            r#"{"detail":"API key cannot be revoked now"}"#,
+            r#"{"detail":"A change is already under way"}"#,
+            r#"{"detail":""}"#,
+            r#"{"detail":["already revoked"]}"#,
+            r#"{"message":"already revoked"}"#,
+        ] {
+            assert_eq!(said(body), Meaning::Not(ErrorKind::Conflict, KeyState::Unknown), "{body}");
         }
     }
 }

@@ -92,7 +92,12 @@ const PROBE_RULES: &[ProbeRule] = &[
     accepted(200, Expect::Object(&[Member::IsBool("ok", true), Member::IsText("user_id")]), TEST),
     refusal!("token_revoked"),
     refusal!("token_expired"),
-    refusal!("account_inactive"),
+    // After the death of a bot's token, whose user is deactivated with it.
+    refused(
+        200,
+        Expect::Object(&[Member::IsBool("ok", false), Member::Is("error", "account_inactive")]),
+        "slack.com/help, Manage deactivated members' apps and integrations: tokens are revoked, and made anew for bots; docs.slack.dev, auth.test; read 2026-11-27",
+    ),
 ];
 
 const SECRET_SOURCE: &str = "scanners, and api.slack.com, auth.revoke, for the way; read 2026-11-22";
@@ -241,6 +246,33 @@ mod tests {
             let Meaning::Not(ErrorKind::UnexpectedAnswer, KeyState::Unknown) = said(contradiction).meaning else {
                 panic!("{contradiction}")
             };
+        }
+    }
+
+    #[test]
+    fn only_what_is_said_of_this_token_refuses_it() {
+        use crate::credential::Redactor;
+        use crate::probe::{Probed, probed};
+        let said = |body: &str| {
+            let attempt = answer(200, &[("content-type", "application/json")], Body::Complete(body.into()));
+            probed(PROBE_RULES, &Slack::ABOUT, &attempt, &Redactor::default())
+        };
+        assert_eq!(said(r#"{"ok":true,"user_id":"U1","team_id":"T1"}"#), Probed::Accepted);
+        for code in ["token_revoked", "token_expired", "account_inactive"] {
+            assert_eq!(said(&format!(r#"{{"ok":false,"error":"{code}"}}"#)), Probed::Refused, "{code}");
+        }
+        for unknown in [
+            r#"{"ok":false,"error":"invalid_auth"}"#,
+            r#"{"ok":false,"error":"not_authed"}"#,
+            r#"{"ok":false,"error":"org_login_required"}"#,
+            r#"{"ok":false,"error":"ekm_access_denied"}"#,
+            r#"{"ok":false,"error":"access_denied"}"#,
+            r#"{"ok":false,"error":"ratelimited"}"#,
+            r#"{"ok":false}"#,
+            r#"{"ok":true,"error":"token_revoked"}"#,
+            r#"{"ok":true,"user_id":"U1","error":"token_revoked"}"#,
+        ] {
+            assert!(matches!(said(unknown), Probed::Unknown(_)), "{unknown}");
         }
     }
 }

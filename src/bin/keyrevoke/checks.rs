@@ -5,8 +5,9 @@ use std::io::{self, Read};
 use std::path::Path;
 use std::time::SystemTime;
 
-use keyrevoke::{Attestation, Checks, Expectation, InvalidInput, Secret, Verification, timestamp};
+use keyrevoke::{Attestation, Checks, Expectation, InvalidInput, KeyRef, Secret, Verification, timestamp};
 
+use crate::known;
 use crate::output::{self, LocalFailure};
 use crate::revoke::Arguments;
 
@@ -15,6 +16,7 @@ use crate::revoke::Arguments;
 /// A secret that is the key itself (`took_secret`) was read already, and is tried where a look is asked for.
 pub(crate) fn of_arguments(
     arguments: &Arguments,
+    keys: &[KeyRef],
     took_secret: bool,
 ) -> Result<(Option<Checks>, Vec<String>), LocalFailure> {
     let secret_from = arguments.secret_from.as_ref().filter(|_| !took_secret);
@@ -49,13 +51,38 @@ pub(crate) fn of_arguments(
                 problems.push("--secret-from: is the secret of one key; give one key".to_owned());
             }
             match secret(path)? {
-                Ok(secret) => verification = verification.with_secret(secret),
+                Ok(secret) => {
+                    problems.extend(
+                        untried(keys, &secret).map(|why| format!("--secret-from: {why}; leave it out")),
+                    );
+                    verification = verification.with_secret(secret);
+                }
                 Err(problem) => problems.push(format!("--secret-from: {problem}")),
             }
+        }
+        // In a list, what cannot be tried is said of each key by its result.
+        if arguments.from.is_none() && took_secret {
+            let own = keys.iter().find_map(KeyRef::secret);
+            let why = own.and_then(|secret| untried(keys, secret));
+            problems.extend(why.map(|why| format!("--verify: {why}; leave it out")));
         }
         checks = checks.with_verification(verification);
     }
     Ok((asked.then_some(checks), problems))
+}
+
+/// Why a secret could not be tried at the provider of a key.
+fn untried(keys: &[KeyRef], secret: &Secret) -> Option<String> {
+    let provider = keys.iter().find_map(|key| known::provider(key.provider()).ok())?;
+    if provider.can_probe(secret) {
+        return None;
+    }
+    let tries_any = provider.facts().iter().any(|fact| fact.about == "probe");
+    let form = if tries_any { " of this form" } else { "" };
+    Some(format!(
+        "{} publishes no way to try a secret{form}",
+        provider.name()
+    ))
 }
 
 /// What a key must be, by the names of its facts.

@@ -40,6 +40,11 @@ pub(crate) struct Arguments {
     given: Vec<OsString>,
 }
 
+/// What a provider says that does not say which key it is.
+pub(crate) const NO_KEY: &str = "no key of the provider's list shows what the secret has";
+pub(crate) const SEVERAL: &str = "several keys could be meant, and taking one would be a guess";
+pub(crate) const LOOK_AT_EACH: &str = "Look at each of them at the provider before any is revoked.";
+
 /// What is said of a secret; what is not known is null.
 #[derive(Serialize)]
 struct Report<'a> {
@@ -167,16 +172,18 @@ async fn find_key(
     match revoker.which(secret).await {
         Ok(Which::One(key)) => {
             let key = of_tenant(key);
-            found.next_step = Some(format!("keyrevoke revoke --secret-from FILE {key}"));
+            let can_probe = known::provider(key.provider()).is_ok_and(|provider| provider.can_probe(secret));
+            let tried = if can_probe { "--secret-from FILE " } else { "" };
+            found.next_step = Some(format!("keyrevoke revoke {tried}{key}"));
             found.key = Some(key);
         }
         Ok(Which::None) => {
-            found.problem = Some("no key of the provider's list shows what the secret has".to_owned());
+            found.problem = Some(NO_KEY.to_owned());
         }
         Ok(Which::Several(keys)) => {
             found.candidates = keys.into_iter().map(of_tenant).collect();
-            found.problem = Some("several keys could be meant, and taking one would be a guess".to_owned());
-            found.next_step = Some("Look at each of them at the provider before any is revoked.".to_owned());
+            found.problem = Some(SEVERAL.to_owned());
+            found.next_step = Some(LOOK_AT_EACH.to_owned());
         }
         Err(error) => {
             found.problem = Some(output::reason(&Err(error.clone())));

@@ -2,18 +2,19 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use clap::{Args, ValueEnum};
 use keyrevoke::{
-    Acceptance, AnyRevoker, KeyFilter, KeyInfo, KeyRef, KeyState, KeyStatus, Registry, Revoke, RevokeError,
-    SCHEMA, timestamp,
+    Acceptance, AnyRevoker, ErrorKind, KeyFilter, KeyInfo, KeyRef, KeyState, KeyStatus, Registry, Revoke,
+    RevokeError, SCHEMA, Which, timestamp,
 };
 use serde::Serialize;
 
 use crate::Exit;
 use crate::checks;
+use crate::identify;
 use crate::known;
 use crate::output::{self, LocalFailure};
 use crate::revoke::{Connection, log_to_standard_error};
@@ -21,9 +22,14 @@ use crate::setup::Setup;
 
 #[derive(Args)]
 pub(crate) struct FindArguments {
-    /// The keys, as for revoke.
+    /// The keys, as for revoke; with --secret-from, the provider alone: PROVIDER, or PROVIDER@TENANT.
     #[arg(required = true, value_name = "PROVIDER:KEY")]
     keys: Vec<String>,
+
+    /// Finds the key of the secret in this file, or on standard input where it is -: as the provider says who calls with it,
+    /// or by the ends of secrets that its list shows. Several are never guessed at.
+    #[arg(long, value_name = "FILE")]
+    secret_from: Option<PathBuf>,
 
     /// Prints one JSON object a line.
     #[arg(long)]
@@ -89,6 +95,9 @@ fn moment(text: &str) -> Result<SystemTime, String> {
 }
 
 pub(crate) async fn find(arguments: &FindArguments) -> Result<Exit, LocalFailure> {
+    if let Some(path) = &arguments.secret_from {
+        return find_of_secret(arguments, path).await;
+    }
     let (mut keys, mut problems) = (Vec::new(), Vec::new());
     for (index, text) in arguments.keys.iter().enumerate() {
         match text.parse::<KeyRef>() {
@@ -111,6 +120,61 @@ pub(crate) async fn find(arguments: &FindArguments) -> Result<Exit, LocalFailure
         show(Some(key), &found, arguments.json)?;
     }
     Ok(exit(&worst))
+}
+
+/// Says what the provider says of the key of a secret.
+async fn find_of_secret(arguments: &FindArguments, path: &Path) -> Result<Exit, LocalFailure> {
+    let [name] = arguments.keys.as_slice() else {
+        output::complain("--secret-from: is the secret of one key; give one provider");
+        return Ok(Exit::InvalidInput);
+    };
+    if name.contains(':') {
+        output::complain("--secret-from: says which key is meant; give the provider's name alone");
+        return Ok(Exit::InvalidInput);
+    }
+    let secret = match checks::secret(path)? {
+        Ok(secret) => secret,
+        Err(problem) => {
+            output::complain(&format!("--secret-from: {problem}"));
+            return Ok(Exit::InvalidInput);
+        }
+    };
+    let Some(revoker) = one(&arguments.connection, name)? else {
+        return Ok(Exit::InvalidInput);
+    };
+    let nothing = |detail: String, next_step: &'static str| {
+        let error = RevokeError::new(
+            revoker.provider().to_owned(),
+            ErrorKind::NotFound,
+            KeyState::Unknown,
+        );
+        Err(error.with_detail(detail).with_next_step(next_step))
+    };
+    let (key, found) = match revoker.which(&secret).await {
+        Ok(Which::One(key)) => {
+            let found = revoker.find(&key).await;
+            let tenant = name.split_once('@').map(|(_, tenant)| tenant);
+            // The name was good enough to find the revoker.
+            let named = tenant.and_then(|tenant| key.clone().with_tenant(tenant).ok());
+            (Some(named.unwrap_or(key)), found)
+        }
+        Ok(Which::None) => (
+            None,
+            nothing(
+                identify::NO_KEY.to_owned(),
+                "Check whose secret it is, and the tenant: the key may be dead and no longer listed.",
+            ),
+        ),
+        Ok(Which::Several(keys)) => {
+            let keys: Vec<&str> = keys.iter().map(KeyRef::as_str).collect();
+            let detail = format!("{}: {}", identify::SEVERAL, keys.join(", "));
+            (None, nothing(detail, identify::LOOK_AT_EACH))
+        }
+        Err(error) => (None, Err(error)),
+    };
+    let state = found.as_ref().map_or_else(RevokeError::key_state, KeyInfo::state);
+    show(key.as_ref(), &found, arguments.json)?;
+    Ok(exit(&HashMap::from([(state, 1)])))
 }
 
 pub(crate) async fn list(arguments: &ListArguments) -> Result<Exit, LocalFailure> {
@@ -165,6 +229,13 @@ pub(crate) async fn probe(arguments: &ProbeArguments) -> Result<Exit, LocalFailu
     let Some(revoker) = one(&arguments.connection, &arguments.provider)? else {
         return Ok(Exit::InvalidInput);
     };
+    // A secret that is the key itself has a form there; sent to another provider it would leak.
+    let by_secret = known::provider(revoker.provider()).ok();
+    let by_secret = by_secret.filter(|provider| provider.revokes_by_secret());
+    if let Some(Err(problem)) = by_secret.map(|provider| provider.check_secret(&secret)) {
+        output::complain(&problem.to_string());
+        return Ok(Exit::InvalidInput);
+    }
     #[derive(Serialize)]
     struct Line<'a> {
         provider: &'a str,
@@ -189,7 +260,11 @@ pub(crate) async fn probe(arguments: &ProbeArguments) -> Result<Exit, LocalFailu
             (
                 None,
                 format!("unknown: {reason}\n        next: {}", error.next_step()),
-                Exit::SomeUnknown,
+                if error.kind() == ErrorKind::InvalidInput {
+                    Exit::InvalidInput
+                } else {
+                    Exit::SomeUnknown
+                },
             )
         }
     };

@@ -184,7 +184,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<Exit, LocalFailure> {
     stop::outlive_file_limits();
     log_to_standard_error(&arguments.connection);
     let rows = Rows::read(arguments)?;
-    let (checks, mut wrong) = checks::of_arguments(arguments, rows.took_secret)?;
+    let (checks, mut wrong) = checks::of_arguments(arguments, &rows.keys, rows.took_secret)?;
     let Setup {
         registry,
         broken,
