@@ -271,8 +271,9 @@ impl Core {
             match probed(rules, self.about(), &answer, &credential.redactor) {
                 // What is said of a secret that was named is said to us; the refusal has to be said again.
                 Probed::Accepted => return lookup.secret().is_none(),
-                Probed::Refused if lookup.secret().is_some() => return true,
-                _ => {}
+                // Said of a credential that may work elsewhere too, it tells nothing of the secret.
+                Probed::Refused => return lookup.secret().is_some(),
+                Probed::Unknown(_) => {}
             }
         }
         // A credential of another kind than the keys may not be taken there.

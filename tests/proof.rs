@@ -88,6 +88,36 @@ fn lost() -> ResponseTemplate {
     ResponseTemplate::new(503)
 }
 
+/// What verifying a revocation of `devin:apk-1` gives, whose list, secret and revocation are answered like this.
+async fn devin(
+    lists: Vec<ResponseTemplate>,
+    tried: Vec<ResponseTemplate>,
+    revocation: ResponseTemplate,
+    verification: Verification,
+) -> RevokeResult {
+    let server = Script::start().await;
+    server.answer("GET", DEVIN_LIST, lists).await;
+    let verification = match tried.is_empty() {
+        true => verification,
+        false => {
+            server.answer("GET", "/v1/sessions", tried).await;
+            verification.with_secret(secret("apk_leaked"))
+        }
+    };
+    server.answer("DELETE", DEVIN_KEY, vec![revocation]).await;
+    let revoker = server.revoker("devin");
+    revoker.revoke_verified(&key("devin:apk-1"), verification).await
+}
+
+/// Asks each question once.
+fn once(fake: &Fake) -> AnyRevoker {
+    fake.builder().with_retry(RetryPolicy::none()).build().unwrap()
+}
+
+fn revoked() -> ResponseTemplate {
+    said(200, json!({ "status": "success" }))
+}
+
 fn key(text: &str) -> KeyRef {
     text.parse().unwrap()
 }
@@ -141,7 +171,7 @@ async fn a_list_that_calls_a_key_dead_says_nothing_against_a_secret_that_works()
 #[tokio::test]
 async fn a_secret_that_never_worked_hides_no_key_that_is_still_listed() {
     let fake = Fake::start("devin").await.unwrap();
-    let revoker = fake.builder().with_retry(RetryPolicy::none()).build().unwrap();
+    let revoker = once(&fake);
     fake.delay_deaths(Duration::from_secs(600));
     let wrong = brief(50).with_secret(secret("apk_user_of_another_key"));
     let result = revoker.revoke_verified(&fake.new_key(), wrong).await;
@@ -160,43 +190,28 @@ async fn a_secret_that_never_worked_hides_no_key_that_is_still_listed() {
 
 #[tokio::test]
 async fn a_provider_that_refuses_everybody_has_killed_nobody() {
-    let server = Script::start().await;
-    server
-        .answer("GET", DEVIN_LIST, vec![listed(&["apk-1"]), refused()])
-        .await;
-    server
-        .answer("GET", "/v1/sessions", vec![works(), refused()])
-        .await;
-    server.answer("DELETE", DEVIN_KEY, vec![lost()]).await;
-    let verification = brief(700).with_secret(secret("apk_leaked"));
-    let result = server
-        .revoker("devin")
-        .revoke_verified(&key("devin:apk-1"), verification)
-        .await;
+    let (lists, tried) = (vec![listed(&["apk-1"]), refused()], vec![works(), refused()]);
+    let result = devin(lists, tried, lost(), brief(700)).await;
+    assert_eq!(failed(&result), (ErrorKind::Unavailable, KeyState::Unknown));
+}
+
+#[tokio::test]
+async fn a_refusal_that_is_said_of_a_credential_that_works_as_well_proves_nothing() {
+    // The operation that tries secrets refuses everybody, and the list is answered as ever.
+    let result = devin(
+        vec![listed(&["apk-1"])],
+        vec![works(), refused()],
+        lost(),
+        brief(700),
+    )
+    .await;
     assert_eq!(failed(&result), (ErrorKind::Unavailable, KeyState::Unknown));
 }
 
 #[tokio::test]
 async fn an_acceptance_of_some_time_ago_is_no_proof_of_life() {
-    let server = Script::start().await;
-    server
-        .answer("GET", DEVIN_LIST, vec![listed(&["apk-1"]), lost()])
-        .await;
-    server
-        .answer("GET", "/v1/sessions", vec![works(), works(), lost()])
-        .await;
-    server
-        .answer(
-            "DELETE",
-            DEVIN_KEY,
-            vec![said(200, json!({ "status": "success" }))],
-        )
-        .await;
-    let verification = brief(600).with_secret(secret("apk_leaked"));
-    let result = server
-        .revoker("devin")
-        .revoke_verified(&key("devin:apk-1"), verification)
-        .await;
+    let (lists, tried) = (vec![listed(&["apk-1"]), lost()], vec![works(), works(), lost()]);
+    let result = devin(lists, tried, revoked(), brief(600)).await;
     assert_eq!(failed(&result), (ErrorKind::StillAccepted, KeyState::Unknown));
     let next = result.unwrap_err().next_step().into_owned();
     assert!(next.contains("Try the secret again"), "{next}");
@@ -204,25 +219,11 @@ async fn an_acceptance_of_some_time_ago_is_no_proof_of_life() {
 
 #[tokio::test]
 async fn what_worked_after_its_revocation_is_dead_only_when_it_is_refused() {
-    let server = Script::start().await;
-    server
-        .answer("GET", DEVIN_LIST, vec![listed(&["apk-1"]), listed(&[])])
-        .await;
-    server
-        .answer("GET", "/v1/sessions", vec![works(), works(), lost()])
-        .await;
-    server
-        .answer(
-            "DELETE",
-            DEVIN_KEY,
-            vec![said(200, json!({ "status": "success" }))],
-        )
-        .await;
-    let verification = brief(600).with_secret(secret("apk_leaked"));
-    let result = server
-        .revoker("devin")
-        .revoke_verified(&key("devin:apk-1"), verification)
-        .await;
+    let (lists, tried) = (
+        vec![listed(&["apk-1"]), listed(&[])],
+        vec![works(), works(), lost()],
+    );
+    let result = devin(lists, tried, revoked(), brief(600)).await;
     assert_eq!(failed(&result), (ErrorKind::StillAccepted, KeyState::Unknown));
 }
 
@@ -268,25 +269,13 @@ async fn a_list_that_lags_or_changes_while_it_is_read_hides_no_key_whose_answer_
             listed(&["apk-3", "apk-1"]),
         ],
     ] {
-        let server = Script::start().await;
         let lists = std::iter::once(listed(&["apk-1"])).chain(after).collect();
-        server.answer("GET", DEVIN_LIST, lists).await;
-        server.answer("DELETE", DEVIN_KEY, vec![lost()]).await;
-        let result = server
-            .revoker("devin")
-            .revoke_verified(&key("devin:apk-1"), brief(2000))
-            .await;
+        let result = devin(lists, Vec::new(), lost(), brief(2000)).await;
         assert_eq!(failed(&result), (ErrorKind::Unavailable, KeyState::Unknown));
     }
     // Absent twice, among the same others.
-    let server = Script::start().await;
     let lists = vec![listed(&["apk-0", "apk-1"]), listed(&["apk-0"])];
-    server.answer("GET", DEVIN_LIST, lists).await;
-    server.answer("DELETE", DEVIN_KEY, vec![lost()]).await;
-    let result = server
-        .revoker("devin")
-        .revoke_verified(&key("devin:apk-1"), brief(2000))
-        .await;
+    let result = devin(lists, Vec::new(), lost(), brief(2000)).await;
     assert_eq!(evidence(&result), [Evidence::ReadBack]);
 }
 
@@ -349,7 +338,7 @@ async fn an_id_that_was_given_again_is_another_key() {
 #[tokio::test]
 async fn a_death_that_was_read_back_spreads_as_slowly_as_any() {
     let fake = Fake::start("jupyterhub").await.unwrap();
-    let revoker = fake.builder().with_retry(RetryPolicy::none()).build().unwrap();
+    let revoker = once(&fake);
     fake.answer_next_revocation(Reply::new(503).carried_out());
     let dead = revoker
         .revoke_verified(&fake.new_key(), Verification::new())
@@ -362,7 +351,7 @@ async fn a_death_that_was_read_back_spreads_as_slowly_as_any() {
 #[tokio::test]
 async fn what_a_repeat_killed_is_looked_at_as_well() {
     let fake = Fake::start("dolfin").await.unwrap();
-    let revoker = fake.builder().with_retry(RetryPolicy::none()).build().unwrap();
+    let revoker = once(&fake);
     fake.answer_next_revocation(Reply::new(503));
     let result = revoker
         .revoke_verified(&fake.new_key(), Verification::new())
@@ -427,9 +416,8 @@ async fn resumed(fake: &Fake, key: &KeyRef, checks: Checks) -> RevokeResult {
     let journal = MemoryJournal::new();
     let intent = JournalEntry::new(new_run(), JournalRecord::intent(key.clone()));
     journal.append(&intent).await.unwrap();
-    let revoker = fake.builder().with_retry(RetryPolicy::none()).build().unwrap();
     let registry = Registry::new()
-        .with(revoker)
+        .with(once(fake))
         .with_journal(journal)
         .with_checks(checks);
     let mut run = registry.plan([key.clone()]).unwrap().revoke_all();
