@@ -264,7 +264,7 @@ impl Work {
     }
 
     /// Whoever is to be woken for the news: the herald, unless so many results wait that there is no time to lose.
-    fn to_wake(&mut self) -> Option<Waker> {
+    fn take_waker(&mut self) -> Option<Waker> {
         let is_urgent = 2 * self.ready.len() > self.most_calls || !self.left.is_empty();
         match self.waker.is_some() && self.has_news() {
             true if is_urgent => self.waker.take(),
@@ -355,7 +355,7 @@ impl Shared {
         let mut work = self.work();
         let next = work.after(job, result).or_else(|| work.next(false));
         work.tasks -= usize::from(next.is_none());
-        let waker = work.to_wake();
+        let waker = work.take_waker();
         drop(work);
         if let Some(waker) = waker {
             waker.wake();
@@ -428,7 +428,7 @@ impl Drop for Worker {
         let mut work = self.shared.work();
         work.tasks -= 1;
         work.left.push(job);
-        let waker = work.to_wake();
+        let waker = work.take_waker();
         drop(work);
         if let Some(waker) = waker {
             waker.wake();
