@@ -62,6 +62,7 @@ fn cut_down(root: &Value, method: &str, path: &str) {
             method: method.into(),
             path: path.into(),
             body_names_keys,
+            revokes_caller: false,
             arguments: Vec::new(),
             sets_headers: Vec::new(),
             ids: BTreeMap::new(),
