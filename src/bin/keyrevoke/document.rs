@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::Path;
-use std::time::SystemTime;
 
 use serde_json::Value;
+use time::OffsetDateTime;
 
 use crate::Exit;
 use crate::json;
@@ -70,8 +70,13 @@ pub(crate) fn check(file: &Path, operation: Option<&str>) -> Result<Exit, LocalF
     };
     let stem = file.file_stem().map(|stem| stem.to_string_lossy().to_lowercase());
     let name = stem.unwrap_or_default();
-    let now = keyrevoke::timestamp::format(SystemTime::now());
-    let today = now.split('T').next().unwrap_or_default();
+    let today = OffsetDateTime::now_utc().date();
+    let today = format!(
+        "{:04}-{:02}-{:02}",
+        today.year(),
+        u8::from(today.month()),
+        today.day()
+    );
     let made = skeleton::Made {
         name: &name,
         file: &file
@@ -85,7 +90,7 @@ pub(crate) fn check(file: &Path, operation: Option<&str>) -> Result<Exit, LocalF
         revokes_caller,
         has_body,
         sets_headers,
-        today,
+        today: &today,
     };
     output::line(&made.text())?;
     for lack in lacks(&root, &kept) {
