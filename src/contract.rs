@@ -21,17 +21,20 @@ pub(crate) fn responses_to(provider: &str, operation: &str) -> Map<String, Value
         .clone()
 }
 
-/// What a document says of a status: by itself, or by its class (`4XX`).
+/// What a document says of a status: by itself, by its class (`4XX`), or of a failure by what it says of all others.
 pub(crate) fn response_of(responses: &Map<String, Value>, status: u16) -> Option<&Value> {
     let class = format!("{}XX", status / 100);
+    let others = || responses.get("default").filter(|_| status >= 400);
     responses
         .get(&status.to_string())
         .or_else(|| responses.get(&class))
+        .or_else(others)
 }
 
-/// The status that a document names, and for a class of them one that nobody has given a meaning.
+/// The status that a document names, and for a class of them, or for all others, one that nobody has given a meaning.
 pub(crate) fn status_of(documented: &str) -> u16 {
-    documented.replace("XX", "99").parse().unwrap()
+    let status = documented.replace("XX", "99").replace("default", "599");
+    status.parse().unwrap()
 }
 
 /// The responses of the revoke operation.
