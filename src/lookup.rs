@@ -151,7 +151,8 @@ pub(crate) async fn not_offered() -> Sent {
     Err(progenitor_client::Error::InvalidRequest(reason.into()))
 }
 
-/// A parameter of a look-up in the type that the document gives it.
+/// A parameter of a look-up in the type that the document gives it, for the generated methods, whose error it is.
+#[allow(clippy::result_large_err)]
 pub(crate) fn read<T: FromStr>(
     text: &str,
 ) -> Result<T, progenitor_client::Error<progenitor_client::ByteStream>> {

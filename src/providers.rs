@@ -34,9 +34,7 @@ macro_rules! table {
         /// What the visitor makes of each, by its type.
         #[cfg(all(test, feature = "fakes"))]
         pub(crate) fn visit<V: Visit>(visitor: &V) -> Vec<V::Seen> {
-            let mut seen = Vec::new();
-            $($(#[$when])? seen.push(visitor.visit::<$module::$marker>());)*
-            seen
+            vec![$($(#[$when])? visitor.visit::<$module::$marker>(),)*]
         }
         /// The same where deletion is asked for, which not all of them offer.
         const DELETING: &[ProviderInfo] = &[$($(#[$when])? ProviderInfo(&Deleting($module::$marker)),)*];
