@@ -98,7 +98,10 @@ fn send_in_one_place(file: &mut syn::File) -> Result<(), String> {
             .iter()
             .flat_map(ToTokens::to_token_stream)
             .collect();
-        for (known, instead) in [(version, quote!()), (version_is_sent, quote!()), (end, own_end)] {
+        // What the address begins with was read before.
+        let address = (quote!((url)), quote!((self.inner.address(url))));
+        let left_out = [(version, quote!()), (version_is_sent, quote!())];
+        for (known, instead) in left_out.into_iter().chain([address, (end, own_end)]) {
             let known: Vec<TokenTree> = known.into_iter().collect();
             let is_there = |found: &[TokenTree]| {
                 let text = |tokens: &[TokenTree]| words(tokens.iter().cloned().collect());
@@ -110,6 +113,7 @@ fn send_in_one_place(file: &mut syn::File) -> Result<(), String> {
         }
         let body: TokenStream = body.into_iter().collect();
         function.block = syn::parse2(quote!({ #body })).map_err(|error| error.to_string())?;
+        function.sig.output = syn::parse_quote!(-> crate::wire::Sent);
     }
     Ok(())
 }
@@ -162,7 +166,20 @@ fn guard(file: &syn::File, operations: &[&Kept]) -> Result<(), String> {
         let words = function.map(|function| words(function.block.to_token_stream()));
         let template = format!("{:?}", format_string(&kept.path));
         let url = ["format", "!", "(", &template];
-        let call = [".", &kept.method, "(", "url", ")"];
+        let call = [
+            ".",
+            &kept.method,
+            "(",
+            "self",
+            ".",
+            "inner",
+            ".",
+            "address",
+            "(",
+            "url",
+            ")",
+            ")",
+        ];
         let has = |wanted: &[&str]| {
             let found = |words: &Vec<String>| words.windows(wanted.len()).any(|words| words == wanted);
             words.as_ref().is_some_and(found)

@@ -186,6 +186,7 @@ impl<'a> Opened<'a> {
     /// The body, where it is one complete JSON text that was sent as such.
     pub(crate) fn json(&self) -> Option<&Tree<'a>> {
         let read = || match &self.answer.body {
+            Body::Complete(bytes) if bytes.is_empty() => None,
             Body::Complete(bytes) if says(&self.answer.headers, is_json) => Tree::parse(bytes).ok(),
             _ => None,
         };

@@ -1,11 +1,11 @@
 //! One request, sent once: what became of it, without any opinion on what it means.
 
 use std::error::Error;
-use std::future::{Future, poll_fn};
+use std::future::Future;
 use std::time::SystemTime;
 
-use progenitor_client::{ByteStream, ResponseValue};
-use reqwest::header::CONTENT_LENGTH;
+use reqwest::Response;
+use reqwest::header::{CONTENT_LENGTH, HeaderMap};
 use tokio::time::{Instant, timeout_at};
 
 use crate::answer::{Answer, Attempt, BODY_LIMIT, Body, Failure, FailureReason};
@@ -30,12 +30,10 @@ pub(crate) async fn attempt_to_read(
     };
     use progenitor_client::Error as Generated;
     match sent {
-        Ok(response) | Err(Generated::ErrorResponse(response)) if has_two_lengths(&response) => {
+        Ok(response) if has_two_lengths(response.headers()) => {
             Attempt::MaybeSent(failure(FailureReason::Broken, "the answer states two lengths"))
         }
-        Ok(response) | Err(Generated::ErrorResponse(response)) => {
-            Attempt::Answered(Box::new(read_answer(response, most, limit).await))
-        }
+        Ok(response) => Attempt::Answered(Box::new(read_answer(response, most, limit).await)),
         Err(Generated::CommunicationError(error)) => unanswered(error),
         Err(Generated::Custom(reason) | Generated::InvalidRequest(reason)) => {
             Attempt::NotSent(failure(FailureReason::Guard, reason))
@@ -50,28 +48,27 @@ pub(crate) async fn attempt_to_read(
 
 /// RFC 9112 section 6.3 calls this unrecoverable: two answers may have been mixed. hyper refuses it too, but not
 /// where the status says that there is no body.
-fn has_two_lengths(response: &ResponseValue<ByteStream>) -> bool {
-    let mut lengths = response.headers().get_all(CONTENT_LENGTH).iter();
+fn has_two_lengths(headers: &HeaderMap) -> bool {
+    let mut lengths = headers.get_all(CONTENT_LENGTH).iter();
     lengths
         .next()
         .is_some_and(|first| lengths.any(|other| other != first))
 }
 
 /// Reads at most so many bytes, and not past the limit in time.
-async fn read_answer(response: ResponseValue<ByteStream>, most: usize, limit: Instant) -> Answer {
+async fn read_answer(mut response: Response, most: usize, limit: Instant) -> Answer {
     let received = SystemTime::now();
-    let (status, headers) = (response.status().as_u16(), response.headers().clone());
-    let mut stream = response.into_inner_stream();
+    let (status, headers) = (response.status().as_u16(), std::mem::take(response.headers_mut()));
     let read = async {
         let mut bytes = Vec::new();
-        while let Some(chunk) = poll_fn(|context| stream.as_mut().poll_next(context)).await {
-            let Ok(chunk) = chunk else { return Body::Cut };
-            if bytes.len() + chunk.len() > most {
-                return Body::TooLong;
+        loop {
+            match response.chunk().await {
+                Ok(None) => return Body::Complete(bytes),
+                Ok(Some(chunk)) if bytes.len() + chunk.len() > most => return Body::TooLong,
+                Ok(Some(chunk)) => bytes.extend_from_slice(&chunk),
+                Err(_) => return Body::Cut,
             }
-            bytes.extend_from_slice(&chunk);
         }
-        Body::Complete(bytes)
     };
     let body = timeout_at(limit, read).await.unwrap_or(Body::Cut);
     Answer::new(status, headers, body, received)
@@ -153,7 +150,7 @@ mod tests {
             let client = reqwest::Client::builder().no_proxy().build().unwrap();
             let response = client.get(server.uri()).send().await.unwrap();
             let limit = Instant::now() + Duration::from_secs(60);
-            let attempt = attempt(async { Ok(ResponseValue::stream(response)) }, limit).await;
+            let attempt = attempt(async { Ok(response) }, limit).await;
             let Attempt::Answered(answer) = attempt else {
                 panic!("{attempt:?}")
             };

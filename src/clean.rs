@@ -43,27 +43,31 @@ fn looked_at(text: &str) -> (&str, bool) {
 
 /// The text with one blank where there were blanks, line breaks, or what cannot be seen, and none at its ends.
 fn one_line(text: &str) -> Cow<'_, str> {
+    let text = text.trim_matches(' ');
     let bytes = text.as_bytes();
     // No early end: so written, it is done for many bytes at once.
     let is_printable = |all: bool, byte: &u8| all & matches!(byte, b' '..=b'~');
     let is_double = |any: bool, (one, next): (&u8, &u8)| any | ((*one == b' ') & (*next == b' '));
     let after = bytes.iter().skip(1);
-    let is_line = bytes.iter().fold(true, is_printable)
-        && !bytes.iter().zip(after).fold(false, is_double)
-        && !text.starts_with(' ')
-        && !text.ends_with(' ');
+    let is_line = bytes.iter().fold(true, is_printable) && !bytes.iter().zip(after).fold(false, is_double);
     if is_line {
         return Cow::Borrowed(text);
     }
     let mut line = String::with_capacity(text.len());
-    let words = text.split(|c: char| c.is_whitespace() || c.is_control() || is_invisible(c));
-    for word in words.filter(|word| !word.is_empty()) {
+    for word in text.split(is_blank).filter(|word| !word.is_empty()) {
         if !line.is_empty() {
             line.push(' ');
         }
         line.push_str(word);
     }
     Cow::Owned(line)
+}
+
+fn is_blank(c: char) -> bool {
+    match c {
+        '\0'..='\u{7f}' => matches!(c, '\0'..=' ' | '\u{7f}'),
+        _ => c.is_whitespace() || c.is_control() || is_invisible(c),
+    }
 }
 
 /// Characters that change how the rest of a line is shown (Unicode bidirectional and zero-width controls).

@@ -177,7 +177,7 @@ impl<P: Provider> Revoke for Revoker<P> {
 impl Core {
     pub(crate) async fn revoke(&self, key: &dyn ErasedKey) -> RevokeResult {
         let call = async { OneCall::new(self, key, Within::default()).run().await };
-        self.watched(key, None, call).await
+        self.watched(key, None, pin!(call)).await
     }
 
     pub(crate) async fn revoke_until(
@@ -186,7 +186,7 @@ impl Core {
         until: impl Future<Output = ()> + Send,
     ) -> RevokeResult {
         let call = async { OneCall::new(self, key, Within::default()).run_until(until).await };
-        self.watched(key, None, call).await
+        self.watched(key, None, pin!(call)).await
     }
 
     pub(crate) async fn revoke_within(&self, key: &dyn ErasedKey, within: &Within<'_>) -> RevokeResult {

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use progenitor_client::{Error, OperationInfo, encode_path};
 use reqwest::header::{CONTENT_TYPE, HeaderValue};
-use reqwest::{Method, Request, Url};
+use reqwest::{Method, Request};
 
 use crate::builder::{BuildError, BuildTarget, Settings};
 use crate::content::Content;
@@ -240,8 +240,7 @@ impl Client {
             .fold(listed.path.to_owned(), |path, (name, value)| {
                 path.replace(&format!("{{{name}}}"), &encode_path(value))
             });
-        let url = Url::parse(&format!("{}{path}", self.base)).map_err(|error| error.to_string())?;
-        let mut url = url;
+        let mut url = self.call.address(format!("{}{path}", self.base));
         if !self.call.query.is_empty() {
             url.query_pairs_mut().extend_pairs(self.call.query.iter());
         }

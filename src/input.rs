@@ -111,17 +111,35 @@ const SECRET_PREFIXES: &[(&str, usize)] = &[
     ("eyj", 30),
 ];
 
+/// The bytes with which those begin, in any case.
+const BEGINS_SECRET: [bool; 256] = {
+    let (mut begins, mut at) = ([false; 256], 0);
+    while at < SECRET_PREFIXES.len() {
+        let first = SECRET_PREFIXES[at].0.as_bytes()[0];
+        begins[first as usize] = true;
+        begins[first.to_ascii_uppercase() as usize] = true;
+        at += 1;
+    }
+    begins
+};
+
 /// Does the text look like a secret, by how it begins, without regard to case, or by its whole form?
 pub(crate) fn looks_like_secret(text: &str) -> bool {
     let text = text.trim_start_matches(|c: char| !c.is_alphanumeric());
-    let first = text.bytes().next().map(|byte| byte.to_ascii_lowercase());
-    SECRET_PREFIXES.iter().any(|(prefix, least)| {
-        prefix.bytes().next() == first
+    let Some(first) = text
+        .bytes()
+        .next()
+        .filter(|first| BEGINS_SECRET[usize::from(*first)])
+    else {
+        return has_form_of_secret(text);
+    };
+    let begins = |(prefix, least): &(&str, usize)| {
+        let start = text.get(..prefix.len());
+        prefix.as_bytes()[0].eq_ignore_ascii_case(&first)
             && text.len() >= *least
-            && text
-                .get(..prefix.len())
-                .is_some_and(|start| start.eq_ignore_ascii_case(prefix))
-    }) || has_form_of_secret(text)
+            && start.is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+    };
+    SECRET_PREFIXES.iter().any(begins) || has_form_of_secret(text)
 }
 
 /// Shows a refused value as far as that is safe: enough to find the typing error, too little to leak a key. What has

@@ -4,9 +4,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use progenitor_client::{ByteStream, Error, OperationInfo, ResponseValue};
+use progenitor_client::{ByteStream, Error, OperationInfo};
 use reqwest::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue};
-use reqwest::{Method, Request, Url};
+use reqwest::{Method, Request, Response, Url};
 
 use crate::content::Content;
 use crate::credential::Prepared;
@@ -15,7 +15,7 @@ use crate::lookup::{Lookup, not_offered};
 
 /// What a call to a generated operation gives: the responses are opened, so that status, headers and bytes
 /// always come back and no answer is lost to a schema.
-pub(crate) type Sent = Result<ResponseValue<ByteStream>, progenitor_client::Error<ByteStream>>;
+pub(crate) type Sent = Result<Response, Error<ByteStream>>;
 
 /// An operation of a provider's document, under our name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,19 +96,28 @@ impl Call {
         found.map(|(_, value)| value.as_str()).unwrap_or_default()
     }
 
+    /// The address that a generated method wrote. Of its origin it is known what it is, so that only the path is read; what
+    /// cannot be read is the bare base, which the last check refuses.
+    pub fn address(&self, text: String) -> Url {
+        let base = &self.target.base;
+        let origin = base.as_str().strip_suffix(base.path());
+        let path = origin.and_then(|origin| text.strip_prefix(origin));
+        match path.filter(|path| path.starts_with('/') && !path.contains(['?', '#'])) {
+            Some(path) => {
+                let mut url = base.clone();
+                url.set_path(path);
+                url
+            }
+            None => Url::parse(&text).unwrap_or_else(|_| base.clone()),
+        }
+    }
+
     /// Sends what a generated method has made, after the last check, and hands out whatever comes back. There is no other
     /// way out for any of them.
     pub async fn send(&self, client: &reqwest::Client, mut request: Request, info: OperationInfo) -> Sent {
         self.prepare(&mut request, info.operation_id)
             .map_err(Error::Custom)?;
-        let response = client.execute(request).await?;
-        let is_success = response.status().is_success();
-        let response = ResponseValue::stream(response);
-        if is_success {
-            Ok(response)
-        } else {
-            Err(Error::ErrorResponse(response))
-        }
+        Ok(client.execute(request).await?)
     }
 
     /// Checks the final request against the document and the typed key, then adds the credential. The key
@@ -160,6 +169,9 @@ impl Call {
     fn check_body(&self, listed: &Operation, request: &Request) -> Result<(), String> {
         if listed.names_keys && self.content.names().is_empty() {
             return Err("the request would name no key".into());
+        }
+        if self.content == Content::Empty && request.body().is_none() {
+            return Ok(());
         }
         let body = match request.body() {
             None => None,
@@ -605,6 +617,30 @@ mod tests {
             ..call("k1")
         };
         assert!(declared.prepare(&mut request, "revoke").is_err());
+    }
+
+    #[test]
+    fn an_address_is_the_one_that_its_text_says() {
+        let call = call("k1");
+        for text in [
+            "http://127.0.0.1:9/base/keys/k1",
+            "http://127.0.0.1:9/keys/%C3%A9%2F",
+            "http://127.0.0.1:9/keys/a b/\u{e9}",
+            "http://127.0.0.1:9/keys/../x/./y//z",
+            "http://127.0.0.1:9/keys\\..\\x",
+            "http://127.0.0.1:9/keys?x=/#y",
+            "http://127.0.0.1:9/keys#y",
+            "http://127.0.0.1:9",
+            "http://127.0.0.1:9@other.example/keys",
+            "http://127.0.0.1:99/keys",
+            "http://127.0.0.1/keys",
+            "https://127.0.0.1:9/keys",
+        ] {
+            assert_eq!(call.address(text.to_owned()), Url::parse(text).unwrap(), "{text}");
+        }
+        let mut unread = request("DELETE", call.address("keys/k1".to_owned()).as_str());
+        assert_eq!(unread.url().as_str(), "http://127.0.0.1:9/base");
+        assert!(call.prepare(&mut unread, "revoke").is_err());
     }
 
     #[test]

@@ -222,7 +222,7 @@ fn every_operation_hands_out_status_headers_and_bytes_and_sends_in_one_place() {
         .built()
         .code("p");
     assert!(
-        code.contains("->Result<ResponseValue<ByteStream>,Error<ByteStream>>"),
+        code.contains("->crate::wire::Sent{") && code.contains(".post(self.inner.address(url)).build()?"),
         "{code}"
     );
     let sends =
