@@ -1,6 +1,8 @@
 //! How long a verdict takes, from the bytes of an answer to what the caller gets. Measured, not tested: see
-//! docs/benchmarks.md.
+//! docs/benchmarks.md. It stands here because what it measures is private.
 
+use std::hint::black_box;
+use std::process::Command;
 use std::time::{Instant, SystemTime};
 
 use reqwest::header::{HeaderMap, HeaderValue};
@@ -8,8 +10,14 @@ use serde_json::json;
 
 use crate::answer::{Answer, Attempt, Body};
 use crate::client::{judged, report};
-use crate::credential::Credential;
+use crate::credential::{Credential, Prepared};
+use crate::provider::About;
 use crate::retry::{Ended, Memory};
+
+const FILLINGS: [&str; 3] = ["a text", "fields", "what nobody reads"];
+const SIZES: [usize; 3] = [512, 4 * 1024, 64 * 1024];
+/// Asks for so many verdicts instead of their time: `FILLING,SIZE,COUNT`.
+const ASKED: &str = "KEYREVOKE_VERDICTS";
 
 /// An error as providers write them, filled up to about this size: in one text, in many fields, or in what nobody reads.
 fn body(filling: &str, size: usize) -> Vec<u8> {
@@ -27,48 +35,92 @@ fn body(filling: &str, size: usize) -> Vec<u8> {
     body.to_string().into_bytes()
 }
 
+struct Judge {
+    about: &'static About,
+    credential: Prepared,
+    headers: HeaderMap,
+}
+
+impl Judge {
+    fn new() -> Self {
+        let about = crate::provider("dolfin").unwrap().entry().about();
+        let credential = Credential::from_text("dol_live_benchmark");
+        let json = HeaderValue::from_static("application/problem+json");
+        let mut headers = HeaderMap::new();
+        headers.insert("content-type", json);
+        headers.insert("x-request-id", HeaderValue::from_static("req-1"));
+        Self {
+            credential: credential.prepare(about.name, about.credentials).unwrap(),
+            about,
+            headers,
+        }
+    }
+
+    /// One verdict, and the end of all that it was made of.
+    fn verdict(&self, headers: HeaderMap, body: Vec<u8>) {
+        let parameters = [("id", "0d01f100-0000-4000-8000-000000000001".to_owned())];
+        let answer = Answer::new(409, headers, Body::Complete(body), SystemTime::UNIX_EPOCH);
+        let attempt = Attempt::Answered(Box::new(answer));
+        let (attempted, seen) = judged(self.about, &parameters, &attempt, &self.credential.redactor);
+        let mut memory = Memory::default();
+        memory.record(&attempted.verdict);
+        let ended = Ended {
+            memory,
+            decisive: Some((attempted, seen)),
+            in_doubt: false,
+            gave_up: None,
+        };
+        assert!(black_box(report(self.about, ended)).is_err());
+    }
+}
+
+/// What so many verdicts cost this program under callgrind, with its beginning.
+fn counted(filling: &str, size: usize, count: usize) -> Option<u64> {
+    let output = Command::new("valgrind")
+        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
+        .arg(std::env::current_exe().ok()?)
+        .args(["--ignored", "how_long_a_verdict_takes"])
+        .env(ASKED, format!("{filling},{size},{count}"))
+        .output()
+        .ok()?;
+    let text = String::from_utf8_lossy(&output.stderr);
+    let collected = text.lines().find_map(|line| line.split_once("Collected :"));
+    collected?.1.trim().parse().ok()
+}
+
 #[test]
 #[ignore = "measures, and decides nothing"]
 fn how_long_a_verdict_takes() {
-    let provider = crate::provider("dolfin").unwrap();
-    let about = provider.entry().about();
-    let credential = Credential::from_text("dol_live_benchmark");
-    let credential = credential.prepare(about.name, about.credentials).unwrap();
-    let parameters = [("id", "0d01f100-0000-4000-8000-000000000001".to_owned())];
-    let mut headers = HeaderMap::new();
-    headers.insert(
-        "content-type",
-        HeaderValue::from_static("application/problem+json"),
-    );
-    headers.insert("x-request-id", HeaderValue::from_static("req-1"));
-    for filling in ["a text", "fields", "what nobody reads"] {
-        for size in [512, 4 * 1024, 64 * 1024] {
+    let judge = Judge::new();
+    if let Ok(asked) = std::env::var(ASKED) {
+        let [filling, size, count] = asked.split(',').collect::<Vec<_>>()[..] else {
+            panic!("{ASKED} is FILLING,SIZE,COUNT")
+        };
+        let bytes = body(filling, size.parse().unwrap());
+        return (0..count.parse().unwrap()).for_each(|_| judge.verdict(judge.headers.clone(), bytes.clone()));
+    }
+    for filling in FILLINGS {
+        for size in SIZES {
             let bytes = body(filling, size);
-            let mut times: Vec<f64> = Vec::new();
             let repeats = 4 * 1024 * 1024 / size;
+            let mut times: Vec<f64> = Vec::new();
             for _ in 0..15 {
-                let given = (0..repeats).map(|_| (headers.clone(), Body::Complete(bytes.clone())));
+                let given = (0..repeats).map(|_| (judge.headers.clone(), bytes.clone()));
                 let given: Vec<_> = given.collect();
                 let began = Instant::now();
                 for (headers, body) in given {
-                    let answer = Answer::new(409, headers, body, SystemTime::UNIX_EPOCH);
-                    let attempt = Attempt::Answered(Box::new(answer));
-                    let (attempted, seen) = judged(about, &parameters, &attempt, &credential.redactor);
-                    let mut memory = Memory::default();
-                    memory.record(&attempted.verdict);
-                    let ended = Ended {
-                        memory,
-                        decisive: Some((attempted, seen)),
-                        in_doubt: false,
-                        gave_up: None,
-                    };
-                    assert!(report(about, ended).is_err());
+                    judge.verdict(headers, body);
                 }
                 times.push(began.elapsed().as_secs_f64() * 1e6 / repeats as f64);
             }
             times.sort_by(f64::total_cmp);
+            let (few, many) = (counted(filling, size, 10), counted(filling, size, 110));
+            let instructions = match few.zip(many) {
+                Some((few, many)) => ((many - few) / 100).to_string(),
+                None => "uncounted (valgrind is not installed)".to_owned(),
+            };
             println!(
-                "{filling:<18} {:>6} bytes: median {:>6.1} µs (from {:.1} to {:.1})",
+                "{filling:<18} {:>6} bytes: median {:>6.1} µs (from {:.1} to {:.1}), {instructions} instructions",
                 bytes.len(),
                 times[times.len() / 2],
                 times[0],
