@@ -12,9 +12,9 @@ use crate::builder::BuildError;
 use crate::clean::hide_secrets;
 use crate::content::{Content, Part};
 use crate::credential::Form;
-use crate::described::{Described, Description, IdForm, PROBE};
+use crate::described::{Described, Description, IdForm, Key, PROBE, SECRET, Token};
 use crate::input::{InvalidInput, looks_like_secret, shown};
-use crate::key::KeyRef;
+use crate::key::is_provider_name;
 use crate::options::ClientOptions;
 use crate::probe::ProbeRule;
 use crate::provider::{About, Base, IdsReused, Repeat};
@@ -64,7 +64,7 @@ mod rules;
 /// | member | |
 /// |---|---|
 /// | `method`, `path` | the request that kills; ids stand in the path as `{id}`, each a whole segment, or with a word behind it: `{id}:revoke` |
-/// | `ids` | each id's form: `text`, `uuid` or `integer`; a key is written with them in the order of path, then body |
+/// | `ids` | each id's form: `text`, `uuid` or `integer`; a key is written with them in the order of path, then body. Or `{ secret = "secret" }`, where the service is told the [secret itself](crate::KeyRef::of_secret): `"{secret}"`, in the body rather than in the path, which stands in logs |
 /// | `json` or `form` | the body: texts that are always the same, `"{id}"`, and in JSON `["{id}"]` |
 /// | `headers` | headers that are always the same |
 /// | `credential` | how it travels, the one meant by plain text first: `bearer`, `basic`, `header NAME`, `scheme WORD`, `headers FIRST SECOND` |
@@ -145,8 +145,8 @@ mod rules;
 ///
 /// # Not described
 ///
-/// Providers that sign requests or answer in XML, keys that are known by their secret alone, and a second way that deletes:
-/// they are modules of this crate. A look-up is a GET, and nothing else. [The guide](crate::guide::own_provider) has whole
+/// Providers that sign requests or answer in XML, keys that are their own credential, and a second way that deletes: they
+/// are modules of this crate. A look-up is a GET, and nothing else. [The guide](crate::guide::own_provider) has whole
 /// descriptions.
 ///
 /// # Errors
@@ -162,8 +162,12 @@ mod rules;
 pub fn describe(name: &str, description: &impl Serialize) -> Result<ProviderInfo, BuildError> {
     let value = serde_json::to_value(description).unwrap_or(Value::Null);
     let text = format!("{name} {value}");
-    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
-    let read = || {
+    let known = || KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = known().get(&text) {
+        return known.clone();
+    }
+    // Nothing is held meanwhile: names of keys are looked up here, too.
+    let read = {
         let digest = crate::digest::sha256(text.as_bytes());
         let digest: String = digest
             .as_ref()
@@ -173,7 +177,7 @@ pub fn describe(name: &str, description: &impl Serialize) -> Result<ProviderInfo
             .collect();
         Reading::new(name).provider(&value, format!("description {digest}"))
     };
-    known.entry(text.clone()).or_insert_with(read).clone()
+    known().entry(text).or_insert(read).clone()
 }
 
 /// By name and text.
@@ -287,8 +291,13 @@ impl Reading {
             look_sources: leak(look_sources),
             version: leak_text(version),
         };
-        let described = Described(Box::leak(Box::new(description)));
-        Ok(ProviderInfo::described(Box::leak(Box::new(described))))
+        let description: &'static Description = Box::leak(Box::new(description));
+        Ok(match description.ids.as_slice() {
+            [(_, IdForm::Secret)] => {
+                ProviderInfo::described(Box::leak(Box::new(Described::<Token>::new(description))))
+            }
+            _ => ProviderInfo::described(Box::leak(Box::new(Described::<Key>::new(description)))),
+        })
     }
 
     /// A description is shown to people, copied into journals and sent in paths: whatever looks like a secret is none of it.
@@ -327,7 +336,7 @@ impl Reading {
     }
 
     fn check_name(&mut self) {
-        if KeyRef::new(self.name, "x").is_err() {
+        if !is_provider_name(self.name) {
             self.refuse(
                 "",
                 "is not a provider's name",
@@ -433,8 +442,21 @@ impl Reading {
                 Some("text") => IdForm::Text,
                 Some("uuid") => IdForm::Uuid,
                 Some("integer") => IdForm::Integer,
+                Some("secret") if name == SECRET && given.len() == 1 => IdForm::Secret,
+                Some("secret") => {
+                    self.refuse(
+                        &place,
+                        "is a secret, and not the one id of that name",
+                        "where a key is known by its secret alone, give { secret = \"secret\" } and no other id",
+                    );
+                    continue;
+                }
                 _ => {
-                    self.refuse(&place, "is no form of an id", "give one of: text, uuid, integer");
+                    self.refuse(
+                        &place,
+                        "is no form of an id",
+                        "give one of: text, uuid, integer, secret",
+                    );
                     continue;
                 }
             };
@@ -634,6 +656,7 @@ impl Reading {
         let key_form = match ids {
             [(_, IdForm::Uuid)] => "UUID".to_owned(),
             [(_, IdForm::Integer)] => "NUMBER".to_owned(),
+            [(_, IdForm::Secret)] => "SECRET".to_owned(),
             ids => {
                 let ids: Vec<String> = ids.iter().map(|(id, _)| id.to_uppercase()).collect();
                 ids.join("/")

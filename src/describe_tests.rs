@@ -157,6 +157,20 @@ fn all() -> Vec<crate::ProviderInfo> {
         least(),
         json!({ "find": { "path": "/keys/{id}" }, "key": { "state": "active" } }),
     );
+    let by_secret = with(
+        with(
+            with(least(), "path", json!("/tokens/revoke")),
+            "form",
+            json!({ "token": "{secret}" }),
+        ),
+        "ids",
+        json!({ "secret": "secret" }),
+    );
+    let by_secret = with(
+        with(by_secret, "method", json!("POST")),
+        "probe",
+        whole()["probe"].clone(),
+    );
     let by_find = with(
         by_find,
         "missing",
@@ -174,6 +188,7 @@ fn all() -> Vec<crate::ProviderInfo> {
         ("acme-page", by_page),
         ("acme-offset", by_offset),
         ("acme-find", by_find),
+        ("acme-secret", by_secret),
     ]
     .map(|(name, description)| describe(name, &description).unwrap())
     .to_vec()
@@ -886,4 +901,62 @@ async fn a_death_that_was_only_accepted_is_verified_by_the_described_list() {
         (again.disposition(), again.attempts()),
         (Disposition::AlreadyRevoked, 0)
     );
+}
+
+#[tokio::test]
+async fn a_key_that_is_known_by_its_secret_alone_is_told_in_the_body_and_shown_nowhere() {
+    let own = all().into_iter().find(|own| own.name() == "acme-secret").unwrap();
+    assert!(own.revokes_by_secret());
+    assert_eq!(
+        (own.key_form(), own.body().as_str()),
+        ("SECRET", "token=<secret>")
+    );
+    let fake = Fake::of(&own).await;
+    let revoker = fake.builder().build().unwrap();
+    let key = fake.new_key();
+    let secret = fake.secret(&key).unwrap();
+    assert!(key.as_str().starts_with("acme-secret:sha256:"), "{key}");
+    let result = revoker.revoke_verified(&key, Verification::new()).await;
+    let shown = format!("{result:?} {key:?} {revoker:?}");
+    assert!(!shown.contains(&secret), "{shown}");
+    assert!(result.unwrap().evidence().contains(&Evidence::SecretRefused));
+    let revocations: Vec<_> = fake
+        .requests()
+        .into_iter()
+        .filter(|asked| asked.method == "POST")
+        .collect();
+    assert_eq!(revocations.len(), 1);
+    assert_eq!(revocations[0].body, format!("token={secret}").into_bytes());
+    assert_eq!(revocations[0].path, "/tokens/revoke");
+
+    // As text it could be anything, and is not echoed.
+    let text: Result<crate::KeyRef, _> = "acme-secret:canary-secret-0001".parse();
+    let said = text.unwrap_err().to_string();
+    assert!(
+        said.contains("by the secret itself") && !said.contains("canary"),
+        "{said}"
+    );
+    let of_secret = crate::KeyRef::of_secret("acme-secret", Secret::new("canary-secret-0001").unwrap());
+    assert!(revoker.check(&of_secret.unwrap()).is_ok());
+
+    for (ids, expected) in [
+        (
+            json!({ "secret": "secret", "id": "text" }),
+            "not the one id of that name",
+        ),
+        (json!({ "id": "secret" }), "not the one id of that name"),
+    ] {
+        let said = problems("acme", &with(least(), "ids", ids)).join("\n");
+        assert!(said.contains(expected), "{said}");
+    }
+    let listed = looked_up(
+        with(
+            with(least(), "path", json!("/keys/{secret}")),
+            "ids",
+            json!({ "secret": "secret" }),
+        ),
+        json!({ "list": { "whole": true }, "key": { "state": "active" } }),
+    );
+    let said = problems("acme", &listed).join("\n");
+    assert!(said.contains("the keys have none"), "{said}");
 }

@@ -2,6 +2,7 @@
 //! the attempt, the verdict and the retry loop.
 
 use std::fmt;
+use std::marker::PhantomData;
 use std::str::FromStr;
 
 use progenitor_client::{Error, OperationInfo, encode_path};
@@ -18,7 +19,7 @@ use crate::provider::{About, KeyParts, Provider};
 use crate::providers::Entry;
 use crate::revoke::{AnyRevoker, Revoke};
 use crate::secret::Secret;
-use crate::secret_key::by_id;
+use crate::secret_key::{by_id, not_parsed};
 use crate::wire::{Call, Generated, Operation, Sent};
 
 pub(crate) mod looks;
@@ -47,14 +48,72 @@ pub(crate) enum IdForm {
     Text,
     Uuid,
     Integer,
+    /// None at all: the key is known by its secret alone.
+    Secret,
 }
 
 /// The operation that tells whether a secret is accepted.
 pub(crate) const PROBE: &str = "probe";
 
 /// Marks builders and revokers for a provider that was described at run time.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Described(pub(crate) &'static Description);
+pub(crate) struct Described<K = Key>(pub(crate) &'static Description, PhantomData<fn() -> K>);
+
+impl<K> Described<K> {
+    pub(crate) fn new(description: &'static Description) -> Self {
+        Self(description, PhantomData)
+    }
+}
+
+impl<K> Clone for Described<K> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<K> Copy for Described<K> {}
+
+/// Keys of described providers: of ids, or of the secret alone.
+pub(crate) trait DescribedKey: KeyParts {
+    fn parse(description: &'static Description, text: &str) -> Result<Self, InvalidInput>;
+
+    /// What is asked about it, and the list in which it would be.
+    fn looks(&self) -> (Vec<Lookup>, Vec<Lookup>) {
+        (Vec::new(), Vec::new())
+    }
+}
+
+impl DescribedKey for Key {
+    fn parse(description: &'static Description, text: &str) -> Result<Self, InvalidInput> {
+        description.key(text)
+    }
+
+    fn looks(&self) -> (Vec<Lookup>, Vec<Lookup>) {
+        (self.description.find(self), self.description.holders(self))
+    }
+}
+
+/// What the secret is called in descriptions.
+pub(crate) const SECRET: &str = "secret";
+
+/// The macro writes what modules show; here nobody sees it.
+#[allow(unreachable_pub)]
+mod secrets {
+    use super::SECRET;
+    use crate::secret_key::secret_key;
+
+    secret_key!(
+        /// The secret of a key.
+        Token, "keyrevoke", Some(SECRET)
+    );
+}
+
+pub(crate) use secrets::Token;
+
+impl DescribedKey for Token {
+    fn parse(description: &'static Description, text: &str) -> Result<Self, InvalidInput> {
+        Err(not_parsed(description.about.name, text))
+    }
+}
 
 /// A key of such a provider.
 #[derive(Clone)]
@@ -117,6 +176,7 @@ impl Description {
                 IdForm::Text => check_id(name, id, part)?,
                 IdForm::Uuid => check_uuid(name, id, part)?.to_string(),
                 IdForm::Integer => check_number(name, id, part)?.to_string(),
+                IdForm::Secret => return Err(not_parsed(name, part)),
             };
             Ok((*id, value))
         });
@@ -127,8 +187,8 @@ impl Description {
     }
 }
 
-impl Provider for Described {
-    type Key = Key;
+impl<K: DescribedKey> Provider for Described<K> {
+    type Key = K;
     type Client = Client;
 
     /// There is none for all of them, and the compiler refuses whoever asks for it.
@@ -163,27 +223,27 @@ impl Provider for Described {
         self.0.takes_more
     }
 
-    fn parse_key(&self, text: &str) -> Result<Key, InvalidInput> {
-        self.0.key(text)
+    fn parse_key(&self, text: &str) -> Result<K, InvalidInput> {
+        K::parse(self.0, text)
     }
 
     fn list_of_all(&self) -> Vec<Lookup> {
         self.0.list_of_all()
     }
 
-    fn find(key: &Key) -> Vec<Lookup> {
-        key.description.find(key)
+    fn find(key: &K) -> Vec<Lookup> {
+        key.looks().0
     }
 
-    fn holders(key: &Key) -> Vec<Lookup> {
-        key.description.holders(key)
+    fn holders(key: &K) -> Vec<Lookup> {
+        key.looks().1
     }
 
     fn page_of(&self, lookup: &Lookup, body: Reading<'_>) -> Result<Page, String> {
         self.0.page(lookup, body)
     }
 
-    async fn revoke(client: &Client, _key: &Key) -> Sent {
+    async fn revoke(client: &Client, _key: &K) -> Sent {
         client.send("revoke").await
     }
 
@@ -255,7 +315,7 @@ impl Client {
     }
 }
 
-impl Entry for Described {
+impl<K: DescribedKey> Entry for Described<K> {
     fn about(&self) -> &'static About {
         &self.0.about
     }
@@ -307,20 +367,25 @@ impl Entry for Described {
     }
 
     fn check_key(&self, key: &str) -> Result<String, InvalidInput> {
-        self.0.key(key).map(|key| key.to_string())
+        K::parse(self.0, key).map(|key| key.to_string())
     }
 
     fn by_secret(&self) -> bool {
-        false
+        K::BY_SECRET
     }
 
-    fn check_secret(&self, _secret: &Secret) -> Result<(), InvalidInput> {
-        Err(by_id(self.0.about.name.to_owned()))
+    fn check_secret(&self, secret: &Secret) -> Result<(), InvalidInput> {
+        let refused = || Err(by_id(self.0.about.name.to_owned()));
+        K::of_secret(secret).unwrap_or_else(refused).map(drop)
     }
 
     #[cfg(feature = "fakes")]
     fn parameters(&self, key: &str) -> Result<Vec<(&'static str, String)>, InvalidInput> {
-        self.0.key(key).map(|key| key.parts)
+        let key = match K::BY_SECRET {
+            true => K::of_secret(&Secret::new(key)?).unwrap_or_else(|| K::parse(self.0, key)),
+            false => K::parse(self.0, key),
+        };
+        key.map(|key| key.parameters())
     }
 
     #[cfg(feature = "fakes")]

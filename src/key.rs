@@ -101,11 +101,7 @@ impl KeyRef {
                 "write PROVIDER:KEY, such as sinjapp:42",
             ))
         };
-        let name_is_sound = provider.starts_with(|c: char| c.is_ascii_lowercase())
-            && provider
-                .chars()
-                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
-        if !name_is_sound || provider.len() > LONGEST_NAME {
+        if !is_provider_name(provider) {
             return refuse("does not begin with a provider's name (lower-case letters, digits, hyphens)");
         }
         if !tenant.is_none_or(is_tenant_name) {
@@ -225,6 +221,14 @@ fn join(provider: &str, tenant: Option<&str>, key: &str) -> String {
         Some(tenant) => [provider, "@", tenant, ":", key].concat(),
         None => [provider, ":", key].concat(),
     }
+}
+
+/// May a provider be called this?
+pub(crate) fn is_provider_name(name: &str) -> bool {
+    let is_part = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    name.starts_with(|c: char| c.is_ascii_lowercase())
+        && name.chars().all(is_part)
+        && name.len() <= LONGEST_NAME
 }
 
 /// May a tenant be called this?

@@ -129,7 +129,10 @@ pub(crate) fn revokes_by_secret(name: &str) -> bool {
     let found = TABLE
         .iter()
         .find(|provider| provider.name() == name || provider.aliases().contains(&name));
-    found.is_some_and(ProviderInfo::revokes_by_secret)
+    match found {
+        Some(found) => found.revokes_by_secret(),
+        None => crate::describe::named(name).is_some_and(|found| found.revokes_by_secret()),
+    }
 }
 
 /// The name of a provider for one of its aliases.

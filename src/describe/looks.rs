@@ -92,6 +92,13 @@ impl Reading {
         if operations.is_empty() && !members.contains_key("key") {
             return (looks, operations, sources);
         }
+        if ids.iter().any(|(_, form)| *form == IdForm::Secret) {
+            self.refuse(
+                "list or find",
+                "goes by ids, and the keys have none",
+                "leave it out; probe tells whether a secret is accepted",
+            );
+        }
         looks.entry = self.entry(members.get("key"), ids, read);
         if operations.is_empty() {
             self.refuse("key", "describes entries of nothing", "give list, find, or both");

@@ -22,12 +22,16 @@ pub(crate) fn described(description: &'static Description) -> FakeOf {
         },
         key: Box::new(|number| key(description, number)),
         answer: Box::new(|case, parameters| answer(description, case, parameters)),
-        secret: Box::new(|number| match description.about.credentials.first() {
-            Some(Form::Basic | Form::KeyPair(..)) => format!("fake-key:fake-secret-{number:08x}"),
-            _ => format!("fake-secret-{number:08x}"),
-        }),
+        secret: Box::new(|number| secret(description, number)),
         scheduled: |_, _| None,
         look_up: Box::new(move |asked, keys| look_up(description, asked, keys)),
+    }
+}
+
+fn secret(description: &Description, number: u64) -> String {
+    match description.about.credentials.first() {
+        Some(Form::Basic | Form::KeyPair(..)) => format!("fake-key:fake-secret-{number:08x}"),
+        _ => format!("fake-secret-{number:08x}"),
     }
 }
 
@@ -40,6 +44,7 @@ fn key(description: &Description, number: u64) -> String {
             IdForm::Text => format!("{name}-fa4e{number}"),
             IdForm::Uuid => format!("fa4e0000-0000-4000-8000-{number:012x}"),
             IdForm::Integer => number.to_string(),
+            IdForm::Secret => secret(description, number),
         }
     });
     parts.collect::<Vec<_>>().join("/")

@@ -16,6 +16,7 @@ use keyrevoke::{InvalidInput, KeyRef, Secret};
 
 use self::csv::Table;
 use self::lines::Lines;
+use crate::known;
 use crate::output;
 
 /// How a list is written.
@@ -119,7 +120,7 @@ pub(crate) fn key(text: &str) -> Result<KeyRef, InvalidInput> {
 pub(crate) fn takes_secret(name: &str) -> bool {
     let provider = name.split_once('@').map_or(name, |(provider, _)| provider);
     // What has a key or a secret behind it is more than a name, and must not be shown.
-    !name.contains(':') && keyrevoke::provider(provider).is_ok_and(|provider| provider.revokes_by_secret())
+    !name.contains(':') && known::provider(provider).is_ok_and(|provider| provider.revokes_by_secret())
 }
 
 /// The key of this secret at PROVIDER, or at PROVIDER@TENANT.
