@@ -145,6 +145,24 @@ fn all() -> Vec<crate::ProviderInfo> {
         }),
     );
     let by_page = with(by_page, "ids", json!({ "id": "uuid", "user": "text" }));
+    let of_pages = |pages: Value| {
+        let list = with(with(pages, "items", json!("keys")), "total", json!("count"));
+        looked_up(least(), json!({ "list": list, "key": { "state": "active" } }))
+    };
+    let by_pages = [
+        ("acme-pages", of_pages(json!({ "page": { "query": "page" } }))),
+        ("acme-skip", of_pages(json!({ "offset": { "query": "skip" } }))),
+        (
+            "acme-bare",
+            looked_up(
+                least(),
+                json!({
+                    "list": { "bare": true, "page": { "query": "page", "first": 0 } },
+                    "key": { "state": "active" },
+                }),
+            ),
+        ),
+    ];
     let by_offset = looked_up(
         least(),
         json!({
@@ -190,8 +208,10 @@ fn all() -> Vec<crate::ProviderInfo> {
         ("acme-find", by_find),
         ("acme-secret", by_secret),
     ]
+    .into_iter()
+    .chain(by_pages)
     .map(|(name, description)| describe(name, &description).unwrap())
-    .to_vec()
+    .collect()
 }
 
 #[tokio::test]
@@ -959,4 +979,22 @@ async fn a_key_that_is_known_by_its_secret_alone_is_told_in_the_body_and_shown_n
     );
     let said = problems("acme", &listed).join("\n");
     assert!(said.contains("the keys have none"), "{said}");
+}
+
+#[tokio::test]
+async fn a_whole_list_that_links_to_a_further_page_is_not_whole() {
+    let description = looked_up(
+        least(),
+        json!({ "list": { "whole": true }, "key": { "state": "active" } }),
+    );
+    let fake = Fake::of(&describe("acme-whole", &description).unwrap()).await;
+    let revoker = fake.builder().build().unwrap();
+    let key = fake.new_key();
+    assert!(revoker.find(&key).await.is_ok());
+    let page = Reply::new(200).with_json(json!([{ "id": "other" }]));
+    fake.answer_next_look(page.clone());
+    assert_eq!(revoker.find(&key).await.unwrap_err().kind(), ErrorKind::NotFound);
+    fake.answer_next_look(page.with_header("link", "</keys?page=2>; rel=\"next\""));
+    let error = revoker.find(&key).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::UnexpectedAnswer, "{error}");
 }
