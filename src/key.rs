@@ -13,6 +13,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::Uuid;
 
 use crate::input::{InvalidInput, looks_like_secret, shown};
+use crate::provider::About;
 use crate::secret::{Secret, is_digest};
 
 /// A key as text: `provider:key`, such as `sinjapp:42` or `devin-v3:service-user-1/key-2`.
@@ -93,6 +94,26 @@ impl KeyRef {
     }
 
     fn checked(provider: &str, tenant: Option<&str>, key: &str) -> Result<Self, InvalidInput> {
+        Self::checked_by(provider, tenant, key, crate::providers::revokes_by_secret)
+    }
+
+    /// As [`new`](Self::new), for a provider that knows itself. Whoever looks for one in the table has all of them in the
+    /// program.
+    pub(crate) fn at(provider: &About, by_secret: bool, key: &str) -> Result<Self, InvalidInput> {
+        Self::checked_by(
+            provider.name,
+            None,
+            key,
+            if by_secret { |_| true } else { |_| false },
+        )
+    }
+
+    fn checked_by(
+        provider: &str,
+        tenant: Option<&str>,
+        key: &str,
+        revokes_by_secret: fn(&str) -> bool,
+    ) -> Result<Self, InvalidInput> {
         let refuse = |reason: &str| {
             Err(InvalidInput::new(
                 "keyrevoke",
@@ -110,7 +131,7 @@ impl KeyRef {
         if key.is_empty() {
             return refuse("names no key");
         }
-        if !is_digest(key) && crate::providers::revokes_by_secret(provider) {
+        if !is_digest(key) && revokes_by_secret(provider) {
             return Err(not_as_text(provider.to_owned()));
         }
         if key.split('/').any(looks_like_secret) || tenant.is_some_and(looks_like_secret) {

@@ -20,7 +20,7 @@ use crate::input::InvalidInput;
 use crate::key::KeyRef;
 use crate::key_info::KeyInfo;
 use crate::outcome::{ErrorKind, Facts};
-use crate::provider::{About, Provider};
+use crate::provider::{About, KeyParts, Provider};
 use crate::tree::{Members, Tree};
 use crate::verdict::{
     CLOCK_SKEW, Expect, Meaning, Rule, body_fits, has_passed, object_fits, tells_an_error, verdict,
@@ -624,5 +624,5 @@ impl<'a> Reading<'a> {
 /// A key of a provider, as text.
 pub(crate) fn key_ref<P: Provider>(key: &P::Key) -> Result<KeyRef, String> {
     let refused = |problem: InvalidInput| format!("a key's id {}", problem.reason());
-    KeyRef::new(P::ABOUT.name, key.to_string()).map_err(refused)
+    KeyRef::at(&P::ABOUT, P::Key::BY_SECRET, &key.to_string()).map_err(refused)
 }

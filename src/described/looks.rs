@@ -178,7 +178,7 @@ impl Description {
         if lookup.operation != FIND && !key.parts.iter().all(is_asked) {
             return Err("an entry is of another list than the one that was asked for".into());
         }
-        let known = KeyRef::new(self.about.name, key.to_string());
+        let known = KeyRef::at(&self.about, false, &key.to_string());
         let known = known.map_err(|problem| format!("a key's id {}", problem.reason()))?;
         Ok((known, key))
     }
