@@ -102,11 +102,9 @@ pub struct Match {
 
 /// All forms, with the providers that revoke such keys.
 fn forms() -> impl Iterator<Item = Match> {
-    let own = crate::providers().iter().flat_map(|provider| {
-        let provider = provider.entry();
-        let name = Some(provider.about().name);
-        let forms = provider.secret_forms().iter();
-        forms.map(move |form| Match { form, provider: name })
+    let own = crate::providers::SECRET_FORMS.iter().flat_map(|(name, forms)| {
+        let provider = Some(*name);
+        forms.iter().map(move |form| Match { form, provider })
     });
     own.chain(OTHERS.iter().map(|form| Match { form, provider: None }))
 }

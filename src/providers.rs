@@ -31,6 +31,11 @@ macro_rules! table {
         }
         $($(#[$when])? impl Row for $module::$marker {})*
         const TABLE: &[ProviderInfo] = &[$($(#[$when])? ProviderInfo(&$module::$marker),)*];
+        /// The forms of their secrets. Apart from the table: what looks like a secret is asked of every key, and whoever
+        /// looks into the table has the clients of all providers in the program.
+        pub(crate) const SECRET_FORMS: &[(&str, &[SecretForm])] = &[
+            $($(#[$when])? ($module::$marker::ABOUT.name, $module::$marker::SECRET_FORMS),)*
+        ];
         /// What the visitor makes of each, by its type.
         #[cfg(all(test, feature = "fakes"))]
         pub(crate) fn visit<V: Visit>(visitor: &V) -> Vec<V::Seen> {
@@ -421,10 +426,6 @@ pub(crate) trait Entry: Send + Sync {
     fn document_version(&self) -> &'static str;
     fn confirmed(&self) -> Option<&'static str>;
     fn probe_rules(&self) -> &'static [ProbeRule];
-    /// What the secrets of its keys look like.
-    fn secret_forms(&self) -> &'static [SecretForm] {
-        &[]
-    }
     /// Look-ups, what they ask and where that was read, where no document has them.
     fn look_sources(&self) -> &'static [(&'static str, String, &'static str)] {
         &[]
@@ -492,10 +493,6 @@ impl<P: Row> Entry for P {
 
     fn probe_rules(&self) -> &'static [ProbeRule] {
         Provider::probe_rules(self)
-    }
-
-    fn secret_forms(&self) -> &'static [SecretForm] {
-        P::SECRET_FORMS
     }
 
     fn has_probe(&self, secret: &Secret) -> bool {
