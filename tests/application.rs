@@ -150,7 +150,9 @@ async fn the_path_version_of_devin_and_the_bearer_form_of_dolfin_are_settings() 
                 "/{version}/enterprise/service-users/service-user-1/api-keys/k1"
             )))
             .and(header("authorization", "Bearer cog_x"))
-            .respond_with(ResponseTemplate::new(409).set_body_json(serde_json::json!({ "detail": "gone" })))
+            .respond_with(
+                ResponseTemplate::new(409).set_body_json(serde_json::json!({ "detail": "already revoked" })),
+            )
             .expect(1)
             .mount(&server)
             .await;
