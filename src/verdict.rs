@@ -260,7 +260,7 @@ pub(crate) fn has_passed(unix_seconds: u64, now: SystemTime) -> bool {
 fn is_problem(object: &Members<'_>, status: u16) -> bool {
     let texts_are_sound = PROBLEM_TEXTS
         .iter()
-        .filter_map(|name| object.get(*name))
+        .filter_map(|name| object.get(name))
         .all(|value| matches!(value, Tree::Null | Tree::String(_)));
     let status_agrees = match object.get("status") {
         None | Some(Tree::Null) => true,
@@ -272,7 +272,7 @@ fn is_problem(object: &Members<'_>, status: u16) -> bool {
     let has_any = PROBLEM_TEXTS
         .iter()
         .chain(&["status"])
-        .any(|name| object.contains_key(*name));
+        .any(|name| object.contains_key(name));
     has_any && texts_are_sound && status_agrees
 }
 
