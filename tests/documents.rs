@@ -226,7 +226,7 @@ fn every_operation_hands_out_status_headers_and_bytes_and_sends_in_one_place() {
         "{code}"
     );
     let sends =
-        r#"letinfo=OperationInfo{operation_id:"revoke",};self.inner.send(&self.client,request,info).await}"#;
+        r#"letinfo=OperationInfo{operation_id:"revoke"};self.inner.send(&self.client,request,info).await}"#;
     assert_eq!(code.matches(sends).count(), 1, "{code}");
     // What progenitor would send by, and the header with the document's version.
     for theirs in [
