@@ -441,6 +441,14 @@ fn a_success_that_tells_of_an_error_is_no_answer_to_a_look_up() {
         };
         assert_eq!(page(""), "page of 0 [], next 0");
         assert_eq!(page("<Error/>"), "page of 0 [], next 0");
+        let without = "<ListAccessKeysResponse><ListAccessKeysResult><IsTruncated>false</IsTruncated></ListAccessKeysResult></ListAccessKeysResponse>";
+        let attempt = answer(
+            200,
+            &[("content-type", "text/xml")],
+            Body::Complete(without.into()),
+        );
+        let read = read_page::<AwsIam>(&AwsIam::ABOUT, &lookup, &attempt, &Redactor::default());
+        assert_eq!(page_word(&read), "unexpected_answer", "no list is no empty one");
         assert_eq!(
             page("<Error><Code>Throttling</Code></Error>"),
             "unexpected_answer"

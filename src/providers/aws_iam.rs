@@ -249,6 +249,9 @@ impl Provider for AwsIam {
         if result.text("IsTruncated")?.as_deref() != Some("false") {
             return Err("the list does not say that it is whole".into());
         }
+        if !result.has("AccessKeyMetadata") {
+            return Err("there is no list in it".into());
+        }
         // An element without elements in it: the user has no key.
         if !result.is_list("AccessKeyMetadata") && result.text("AccessKeyMetadata")?.is_none() {
             return Ok(Page::default());
