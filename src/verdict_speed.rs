@@ -3,8 +3,9 @@
 
 use std::hint::black_box;
 use std::process::Command;
-use std::time::{Instant, SystemTime};
+use std::time::SystemTime;
 
+use criterion::{BatchSize, Criterion};
 use reqwest::header::{HeaderMap, HeaderValue};
 use serde_json::json;
 
@@ -99,33 +100,21 @@ fn how_long_a_verdict_takes() {
         let bytes = body(filling, size.parse().unwrap());
         return (0..count.parse().unwrap()).for_each(|_| judge.verdict(judge.headers.clone(), bytes.clone()));
     }
+    let mut criterion = Criterion::default().without_plots();
     for filling in FILLINGS {
         for size in SIZES {
             let bytes = body(filling, size);
-            let repeats = 4 * 1024 * 1024 / size;
-            let mut times: Vec<f64> = Vec::new();
-            for _ in 0..15 {
-                let given = (0..repeats).map(|_| (judge.headers.clone(), bytes.clone()));
-                let given: Vec<_> = given.collect();
-                let began = Instant::now();
-                for (headers, body) in given {
-                    judge.verdict(headers, body);
-                }
-                times.push(began.elapsed().as_secs_f64() * 1e6 / repeats as f64);
-            }
-            times.sort_by(f64::total_cmp);
+            let given = || (judge.headers.clone(), bytes.clone());
+            let verdict = |(headers, body)| judge.verdict(headers, body);
+            let name = format!("a verdict on {filling}, {} bytes", bytes.len());
+            criterion.bench_function(&name, |bencher| {
+                bencher.iter_batched(given, verdict, BatchSize::SmallInput)
+            });
             let (few, many) = (counted(filling, size, 10), counted(filling, size, 110));
-            let instructions = match few.zip(many) {
-                Some((few, many)) => ((many - few) / 100).to_string(),
-                None => "uncounted (valgrind is not installed)".to_owned(),
-            };
-            println!(
-                "{filling:<18} {:>6} bytes: median {:>6.1} µs (from {:.1} to {:.1}), {instructions} instructions",
-                bytes.len(),
-                times[times.len() / 2],
-                times[0],
-                times[times.len() - 1],
-            );
+            match few.zip(many) {
+                Some((few, many)) => println!("{name}: {} instructions", (many - few) / 100),
+                None => println!("{name}: instructions not counted, valgrind is not installed"),
+            }
         }
     }
 }
