@@ -114,7 +114,7 @@ mod rules;
 /// | member of `key` | |
 /// |---|---|
 /// | `ids` | the members that hold the key's ids, where they are called otherwise. An id in the path of `list` is known from there |
-/// | `state` | required: `"active"` where all that is listed works; or a table of `active`, `inactive`, `revoked` and `expired`, each a body as in a rule. What fits none, or two, is unknown |
+/// | `state` | required: `"active"` where all that is listed works; or a table of `active`, `inactive`, `revoked` and `expired`, each a body as in a rule, of which all but `active` need a text, truth value or, but for `expired`, a time in the past that tells. What fits none, or two, is unknown |
 /// | `name`, `owner`, `created_at`, `expires_at`, `last_used_at`, `revoked_at` | the members that say it; times are RFC 3339 or UNIX seconds |
 /// | `hint` | the member that shows the ends of the secret, such as `sk-...9f3c` |
 ///

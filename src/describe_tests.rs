@@ -751,6 +751,19 @@ fn looks_that_are_refused() -> Vec<(Value, &'static str)> {
             "could be said of a key that lives",
         ),
         (
+            state(json!({ "revoked": { "id": "{id}" } })),
+            "could be said of a key that lives",
+        ),
+        (
+            state(json!({ "expired": { "ids": ["{id}"] } })),
+            "could be said of a key that lives",
+        ),
+        // Where a revocation can be undone, it is dead as well.
+        (
+            state(json!({ "inactive": { "disabled_at": "<text>" } })),
+            "could be said of a key that lives",
+        ),
+        (
             state(json!({ "expired": { "expires_at": "<past>" } })),
             "could be said of a key that lives",
         ),
@@ -854,6 +867,10 @@ async fn an_entry_is_read_as_it_is_described_and_pages_are_asked_for_one_after_t
         (json!({ "on": "yes", "state": 1 }), KeyStatus::Unknown),
         (json!({ "expires": "2020-01-01T00:00:00Z" }), KeyStatus::Expired),
         (json!({ "expires": 1_577_836_800 }), KeyStatus::Expired),
+        // So services write that there is no end.
+        (json!({ "expires": 0 }), KeyStatus::Active),
+        (json!({ "expires": "1970-01-01T00:00:00Z" }), KeyStatus::Active),
+        (json!({ "expires": "0001-01-01T00:00:00Z" }), KeyStatus::Active),
     ] {
         fake.answer_next_look(Reply::new(200).with_json(page(changed.clone(), json!(""))));
         let found = revoker.find(&key).await.unwrap();
@@ -921,6 +938,39 @@ async fn a_death_that_was_only_accepted_is_verified_by_the_described_list() {
         (again.disposition(), again.attempts()),
         (Disposition::AlreadyRevoked, 0)
     );
+}
+
+/// A service without nulls writes the beginning of UNIX time for what has not happened.
+#[tokio::test]
+async fn a_time_that_stands_for_none_is_no_death() {
+    let description = looked_up(
+        least(),
+        json!({
+            "list": { "items": "keys", "whole": true },
+            "key": {
+                "state": { "active": { "on": true }, "revoked": { "revoked_at": "<past>" } },
+                "expires_at": "expires_at",
+            },
+        }),
+    );
+    let fake = Fake::of(&describe("acme-times", &description).unwrap()).await;
+    let revoker = fake.builder().build().unwrap();
+    for (times, requests) in [
+        (json!({ "revoked_at": "2026-01-02T00:00:00Z" }), 1),
+        (json!({ "expires_at": "2026-01-02T00:00:00Z", "on": true }), 1),
+        (json!({ "revoked_at": "1970-01-01T00:00:00Z" }), 3),
+        (json!({ "revoked_at": "1970-01-01T00:00:00-12:00" }), 3),
+        (json!({ "expires_at": 0, "on": true }), 3),
+    ] {
+        let key = fake.new_key();
+        let mut entry = times.clone();
+        entry["id"] = json!(key.key());
+        let before = fake.requests().len();
+        fake.answer_next_look(Reply::new(200).with_json(json!({ "keys": [entry] })));
+        revoker.revoke_verified(&key, Verification::new()).await.unwrap();
+        assert_eq!(fake.requests().len() - before, requests, "{times}");
+        assert_eq!(fake.is_live(&key), requests == 1, "{times}");
+    }
 }
 
 #[tokio::test]

@@ -109,6 +109,8 @@ fn member(member: &Member) -> String {
         Member::HoldsOther(name, id) => format!("{name}: a list of something else than <{id}>"),
         Member::IsParameter(name, id) => format!("{name}: <{id}>"),
         Member::IsNotParameter(name, id) => format!("{name}: another text than <{id}>"),
+        Member::EndsWith(name, id) => format!("{name}: a path to <{id}>"),
+        Member::EndsWithOther(name, id) => format!("{name}: a path to something else than <{id}>"),
         Member::In(name, members) => format!("{name}: {}", object(members)),
         Member::IsPastTime(name) => format!("{name}: a time in the past"),
         Member::IsFutureTime(name) => format!("{name}: a time to come"),

@@ -23,7 +23,7 @@ use crate::outcome::{ErrorKind, Facts};
 use crate::provider::{About, KeyParts, Provider};
 use crate::tree::{Members, Tree};
 use crate::verdict::{
-    CLOCK_SKEW, Expect, Meaning, Rule, body_fits, has_passed, object_fits, tells_an_error, verdict,
+    CLOCK_SKEW, Expect, Meaning, Rule, body_fits, has_passed, is_told, object_fits, tells_an_error, verdict,
 };
 use crate::wire::Sent;
 
@@ -610,15 +610,19 @@ impl<'a> Reading<'a> {
     /// Has this moment passed for certain, by the answer's clock and by ours? For ends of which nothing else is
     /// said: before that, the key may work.
     pub(crate) fn is_over(&self, end: SystemTime) -> bool {
-        end.checked_add(CLOCK_SKEW)
-            .is_some_and(|end| end <= self.certain_now)
+        let over = end.checked_add(CLOCK_SKEW);
+        is_told(unix_seconds(end)) && over.is_some_and(|end| end <= self.certain_now)
     }
 
     /// Has this moment passed, by the answer's clock?
     pub(crate) fn is_past(&self, time: SystemTime) -> bool {
-        let seconds = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        has_passed(seconds.as_secs(), self.now)
+        has_passed(unix_seconds(time), self.now)
     }
+}
+
+fn unix_seconds(time: SystemTime) -> u64 {
+    let since = time.duration_since(SystemTime::UNIX_EPOCH);
+    since.unwrap_or_default().as_secs()
 }
 
 /// A key of a provider, as text.

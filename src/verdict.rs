@@ -109,6 +109,10 @@ pub(crate) enum Member {
     IsParameter(&'static str, &'static str),
     /// The member is a text, and not the value of this path parameter: the answer is about another key.
     IsNotParameter(&'static str, &'static str),
+    /// The member is a path whose last segment is the value of this path parameter: the answer is about our key.
+    EndsWith(&'static str, &'static str),
+    /// The member is a text that does not end so: the answer is about another key.
+    EndsWithOther(&'static str, &'static str),
     /// The member is there, and is null or a UNIX time in seconds that has passed by the answer's clock.
     NullOrPast(&'static str),
     /// The member is a UNIX time in seconds that is still to come by the answer's clock.
@@ -173,6 +177,8 @@ impl Member {
             | Self::In(name, _)
             | Self::IsParameter(name, _)
             | Self::IsNotParameter(name, _)
+            | Self::EndsWith(name, _)
+            | Self::EndsWithOther(name, _)
             | Self::NullOrPast(name)
             | Self::Future(name)
             | Self::IsPastTime(name)
@@ -193,6 +199,10 @@ impl Member {
             parameters
                 .iter()
                 .any(|(name, ours)| *name == parameter && ours == text)
+        };
+        let ends_with_ours = |parameter: &str, text: &str| {
+            let last = text.rsplit_once('/');
+            last.is_some_and(|(_, last)| is_ours(parameter, last))
         };
         let list = |name: &str| object.get(name).and_then(Tree::as_array);
         let holds_ours =
@@ -223,6 +233,10 @@ impl Member {
             }
             Self::IsParameter(name, parameter) => text(name).is_some_and(|text| is_ours(parameter, text)),
             Self::IsNotParameter(name, parameter) => text(name).is_some_and(|text| !is_ours(parameter, text)),
+            Self::EndsWith(name, parameter) => text(name).is_some_and(|text| ends_with_ours(parameter, text)),
+            Self::EndsWithOther(name, parameter) => {
+                text(name).is_some_and(|text| !ends_with_ours(parameter, text))
+            }
             Self::NullOrPast(name) => match object.get(name) {
                 Some(Tree::Null) => true,
                 Some(Tree::Number(seconds)) => seconds
@@ -234,7 +248,9 @@ impl Member {
                 .get(name)
                 .and_then(Tree::as_u64)
                 .is_some_and(|seconds| !has_passed(seconds, answer.now())),
-            Self::IsPastTime(name) => time(name).is_some_and(|seconds| has_passed(seconds, answer.now())),
+            Self::IsPastTime(name) => {
+                time(name).is_some_and(|seconds| is_told(seconds) && has_passed(seconds, answer.now()))
+            }
             Self::IsFutureTime(name) => time(name).is_some_and(|seconds| !has_passed(seconds, answer.now())),
             Self::Says(name, wanted) => text(name).is_some_and(|text| text.to_lowercase().contains(wanted)),
             Self::ProblemDetails => is_problem(object, answer.status),
@@ -255,6 +271,11 @@ pub(crate) const CLOCK_SKEW: Duration = Duration::from_secs(300);
 pub(crate) fn has_passed(unix_seconds: u64, now: SystemTime) -> bool {
     let now = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     unix_seconds <= (now + CLOCK_SKEW).as_secs()
+}
+
+/// Is it a time, and not what stands for none? The first day of 1970 is the zero of many services, in whatever zone.
+pub(crate) fn is_told(unix_seconds: u64) -> bool {
+    unix_seconds > 24 * 60 * 60
 }
 
 fn is_problem(object: &Members<'_>, status: u16) -> bool {

@@ -104,6 +104,25 @@ fn an_answer_is_about_our_key_or_another_or_says_nothing_of_it() {
         other,
         &[json!({}), json!({"m": KEY}), json!({"m": 1}), json!({"m": null})],
     );
+    let (ours, other) = (Member::EndsWith("m", "id"), Member::EndsWithOther("m", "id"));
+    let of_ours = [
+        json!({"m": format!("keys/{KEY}")}),
+        json!({"m": format!("/a/{KEY}")}),
+    ];
+    let of_others = [
+        json!({"m": KEY}),
+        json!({"m": format!("keys/{KEY}/")}),
+        json!({"m": format!("keys/x{KEY}")}),
+        json!({"m": format!("{KEY}/x")}),
+        json!({"m": ""}),
+    ];
+    let neither = [json!({}), json!({"m": 1}), json!({"m": null})];
+    all_hold(ours, &of_ours);
+    all_hold(other, &of_others);
+    none_holds(ours, &of_others);
+    none_holds(other, &of_ours);
+    none_holds(ours, &neither);
+    none_holds(other, &neither);
 }
 
 #[test]
@@ -227,7 +246,7 @@ fn a_time_as_text_has_passed_or_is_to_come_with_some_minutes_for_the_clocks() {
     let (past, future) = (Member::IsPastTime("m"), Member::IsFutureTime("m"));
     let gone = [
         json!({"m": "1970-01-12T13:46:40Z"}),
-        json!({"m": "1970-01-01T00:00:00Z"}),
+        json!({"m": "1970-01-03T00:00:00Z"}),
         json!({"m": "1970-01-12T13:51:40.5Z"}),
         json!({"m": "1970-01-12T15:46:40+02:00"}),
     ];
@@ -242,6 +261,9 @@ fn a_time_as_text_has_passed_or_is_to_come_with_some_minutes_for_the_clocks() {
         json!({"m": "1000000"}),
         json!({"m": "yesterday"}),
         json!({"m": "1969-12-31T23:59:59Z"}),
+        // No time at all, at many services.
+        json!({"m": "1970-01-01T00:00:00Z"}),
+        json!({"m": "1970-01-01T00:00:00-12:00"}),
     ];
     all_hold(past, &gone);
     none_holds(past, &to_come);

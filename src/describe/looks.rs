@@ -335,10 +335,13 @@ impl Reading {
             let place = format!("key state {word}");
             let Some(body) = given.get(word) else { continue };
             let body = self.expect(&place, Some(body));
-            // What is missing, null or of some type says that nothing died.
+            // What is missing, null or of some type says that nothing died, and its id is every key's. One that is inactive
+            // is dead too, where a revocation can be undone.
             let sound = match status {
-                KeyStatus::Revoked => rules::tells(&body) || tells_a_time(&body),
-                KeyStatus::Expired => rules::tells(&body),
+                KeyStatus::Revoked | KeyStatus::Inactive => {
+                    rules::tells_a_state(&body) || tells_a_time(&body)
+                }
+                KeyStatus::Expired => rules::tells_a_state(&body),
                 _ => true,
             };
             if !sound {

@@ -50,6 +50,18 @@ fn member_tells(member: &Member) -> bool {
     }
 }
 
+/// Does the body of a key say more than which key it is?
+pub(super) fn tells_a_state(expect: &Expect) -> bool {
+    fn tells(member: &Member) -> bool {
+        match member {
+            Member::In(_, members) => members.iter().any(tells),
+            Member::Is(..) | Member::IsBool(..) => true,
+            _ => false,
+        }
+    }
+    matches!(expect, Expect::Object(members) if members.iter().any(tells))
+}
+
 pub(super) fn tells_an_earlier_death(rule: &Rule) -> bool {
     matches!(rule.meaning, Meaning::Dead(Disposition::AlreadyRevoked, _))
 }

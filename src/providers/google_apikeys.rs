@@ -33,7 +33,7 @@ use crate::key_info::{KeyInfo, KeyStatus};
 use crate::lookup::{FIND, Lookup, Page, Reading, key_ref};
 use crate::outcome::{ErrorKind, KeyState};
 use crate::provider::{About, Base, IdsReused, KeyParts, Provider, Repeat, generated};
-use crate::verdict::{Expect, Meaning, Member, REVOKED, Rule, on};
+use crate::verdict::{Expect, Meaning, Member, REVOKED, Rule, WRONG_OBJECT, on};
 use crate::wire::Sent;
 
 generated!("google-apikeys");
@@ -105,7 +105,14 @@ const RULES: &[Rule] = &[
     on(200, REVOKED)
         .with(Expect::Object(&[
             Member::IsBool("done", true),
-            Member::In("response", &[Member::IsPastTime("deleteTime")]),
+            // By the project's number, of which a key does not say its own.
+            Member::In("response", &[Member::EndsWith("name", "key"), Member::IsPastTime("deleteTime")]),
+        ]))
+        .source(SOURCE),
+    on(200, WRONG_OBJECT)
+        .with(Expect::Object(&[
+            Member::IsBool("done", true),
+            Member::In("response", &[Member::EndsWithOther("name", "key")]),
         ]))
         .source(SOURCE),
     // It is over, and did not work.
@@ -298,18 +305,30 @@ mod tests {
     fn only_an_operation_that_is_done_and_holds_the_deletion_is_a_death() {
         let said = |body: &str| {
             let body = Body::Complete(body.into());
-            verdict(RULES, &[], &answer(200, &[("content-type", "application/json")], body)).meaning
+            let key: Key = "acme-prod/k-1".parse().unwrap();
+            verdict(RULES, &key.parameters(), &answer(200, &[("content-type", "application/json")], body)).meaning
         };
         let not = |kind| Meaning::Not(kind, KeyState::Unknown);
         for (body, meaning) in [
-            (r#"{"name":"o","done":true,"response":{"deleteTime":"2026-01-02T00:00:00.5Z"}}"#, REVOKED),
-            (r#"{"name":"o","done":true,"response":{"deleteTime":"2027-01-02T00:00:00Z"}}"#, not(ErrorKind::UnexpectedAnswer)),
+            (r#"{"name":"o","done":true,"response":{"name":"projects/1/locations/global/keys/k-1","deleteTime":"2026-01-02T00:00:00.5Z"}}"#, REVOKED),
+            (
+                r#"{"name":"o","done":true,"response":{"name":"projects/1/locations/global/keys/k-1","deleteTime":"2027-01-02T00:00:00Z"}}"#,
+                not(ErrorKind::UnexpectedAnswer),
+            ),
+            (
+                r#"{"name":"o","done":true,"response":{"name":"projects/1/locations/global/keys/k-12","deleteTime":"2026-01-02T00:00:00Z"}}"#,
+                WRONG_OBJECT,
+            ),
+            (
+                r#"{"name":"o","done":true,"response":{"deleteTime":"2026-01-02T00:00:00Z"}}"#,
+                not(ErrorKind::UnexpectedAnswer),
+            ),
             (r#"{"name":"o","done":true,"response":{}}"#, not(ErrorKind::UnexpectedAnswer)),
             (r#"{"name":"o"}"#, not(ErrorKind::Pending)),
             (r#"{"name":"o","done":false}"#, not(ErrorKind::Pending)),
             (r#"{"name":"o","done":true,"error":{"code":9,"message":"x"}}"#, not(ErrorKind::Rejected)),
             (
-                r#"{"name":"o","done":true,"error":{"code":9},"response":{"deleteTime":"2026-01-02T00:00:00Z"}}"#,
+                r#"{"name":"o","done":true,"error":{"code":9},"response":{"name":"keys/k-1","deleteTime":"2026-01-02T00:00:00Z"}}"#,
                 not(ErrorKind::Rejected),
             ),
             ("{}", not(ErrorKind::UnexpectedAnswer)),
