@@ -458,13 +458,19 @@ impl Redactor {
         Self(both)
     }
 
-    /// The secret of a key that is told to the provider, as it is and as it travels in a path or a form.
+    /// The secret of a key that is told to the provider: as it is, and as it stands in a form and in JSON, which may be
+    /// quoted back as they came.
     pub(crate) fn of_secret(secret: &str) -> Self {
-        let encoded = Zeroizing::new(crate::content::encoded(secret));
-        let both = [encoded.as_str(), secret];
-        let distinct = if both[0] == secret { &both[1..] } else { &both[..] };
-        let long = distinct.iter().filter(|text| text.len() >= SHORTEST_REDACTED);
-        Self(long.map(|text| SecretString::from(*text)).collect())
+        let form = Zeroizing::new(crate::content::encoded(secret));
+        let quoted = Zeroizing::new(serde_json::Value::from(secret).to_string());
+        let json = quoted.get(1..quoted.len() - 1).unwrap_or_default();
+        // As PHP writes it.
+        let slashed = Zeroizing::new(json.replace('/', "\\/"));
+        let mut all = vec![form.as_str(), slashed.as_str(), json, secret];
+        all.retain(|text| text.len() >= SHORTEST_REDACTED);
+        all.sort_by_key(|text| (std::cmp::Reverse(text.len()), *text));
+        all.dedup();
+        Self(all.into_iter().map(SecretString::from).collect())
     }
 
     /// Is the text one of our secrets?
@@ -554,6 +560,26 @@ mod tests {
             "{cleaned}"
         );
         assert!(cleaned.contains("an-id"), "the id is no secret");
+    }
+
+    #[test]
+    fn the_secret_of_a_key_is_taken_out_of_texts_as_it_is_and_as_it_travels() {
+        let secret = r#"ca"na\ry/+one"#;
+        let redactor = Redactor::of_secret(secret);
+        let json = serde_json::json!({ "token": secret }).to_string();
+        for echo in [
+            secret.to_owned(),
+            format!("token={}", crate::content::encoded(secret)),
+            format!("cannot take {json}"),
+            format!("cannot take {}", json.replace('/', r"\/")),
+        ] {
+            let cleaned = redactor.clean(&echo);
+            assert!(
+                cleaned.contains("[redacted]") && !cleaned.contains("one"),
+                "{cleaned}"
+            );
+        }
+        assert_eq!(Redactor::of_secret("canary").0.len(), 1, "each form once");
     }
 
     #[test]

@@ -693,6 +693,7 @@ impl Reading {
     fn credentials(&mut self, value: Option<&Value>) -> &'static [Form] {
         const FORMS: &str =
             "give one or a list of: bearer, basic, header NAME, scheme WORD, headers FIRST SECOND";
+        const WORDS: [&str; 5] = ["bearer", "basic", "header", "scheme", "headers"];
         let texts: Vec<&str> = match value {
             Some(Value::String(text)) => vec![text],
             Some(Value::Array(texts)) => texts.iter().filter_map(Value::as_str).collect(),
@@ -725,11 +726,12 @@ impl Reading {
             };
             match form {
                 Some(form) => forms.push(form),
-                None => self.refuse(
-                    "credential",
-                    format!("{} is no form of a credential", label(text)),
-                    FORMS,
-                ),
+                None => {
+                    // What stands behind such a word, or in its place, may be the credential itself.
+                    let word = words.first().filter(|word| WORDS.contains(word));
+                    let given = word.map_or_else(|| shown(text), |word| format!("\"{word} …\""));
+                    self.refuse("credential", format!("{given} is no form of a credential"), FORMS);
+                }
             }
         }
         leak(forms)

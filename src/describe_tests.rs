@@ -400,7 +400,7 @@ fn everything_that_is_wrong_with_a_description_is_said_at_once() {
         "is not a provider's name",
         "colour is not known",
         "vendor is no text",
-        "credential password is no form of a credential",
+        "credential \"pa…\" (8 characters) is no form of a credential",
         "method is not one that may change something",
         "path cannot be sent",
         "ids id is no form of an id",
@@ -414,6 +414,19 @@ fn everything_that_is_wrong_with_a_description_is_said_at_once() {
         assert!(said.contains(expected), "{expected}:\n{said}");
     }
     assert!(problems("acme", &json!(null)).join(" ").contains("is no table"));
+}
+
+#[test]
+fn what_stands_in_the_place_of_a_form_of_a_credential_may_be_the_credential_and_is_not_shown() {
+    for credential in [
+        "correct-horse-battery",
+        "bearer correct-horse-battery",
+        "headers correct-horse-battery",
+    ] {
+        let said = problems("acme", &with(least(), "credential", json!(credential))).join("\n");
+        assert!(said.contains("is no form of a credential"), "{said}");
+        assert!(!said.contains("horse"), "{said}");
+    }
 }
 
 #[test]
