@@ -1,3 +1,5 @@
+use std::time::{Duration, SystemTime};
+
 use serde_json::{Value, json};
 
 use super::describe;
@@ -6,7 +8,7 @@ use crate::journal::{Journal, JournalRecord, MemoryJournal};
 use crate::outcome::{Disposition, ErrorKind, Evidence, KeyState};
 use crate::registry::Registry;
 use crate::revoke::Revoke;
-use crate::{Acceptance, KeyStatus, Repeat, Secret, Verification, conformance};
+use crate::{Acceptance, KeyStatus, Repeat, Secret, Verification, conformance, timestamp};
 
 /// All that can be said.
 fn whole() -> Value {
@@ -953,9 +955,10 @@ async fn a_death_that_was_only_accepted_is_verified_by_the_described_list() {
     );
 }
 
-/// A service without nulls writes the beginning of UNIX time for what has not happened.
+/// A service without nulls writes the beginning of UNIX time for what has not happened, and some plan an end.
 #[tokio::test]
-async fn a_time_that_stands_for_none_is_no_death() {
+async fn a_time_that_stands_for_none_or_is_to_come_is_no_death() {
+    let soon = timestamp::format(SystemTime::now() + Duration::from_secs(240));
     let description = looked_up(
         least(),
         json!({
@@ -974,6 +977,7 @@ async fn a_time_that_stands_for_none_is_no_death() {
         (json!({ "revoked_at": "1970-01-01T00:00:00Z" }), 3),
         (json!({ "revoked_at": "1970-01-01T00:00:00-12:00" }), 3),
         (json!({ "expires_at": 0, "on": true }), 3),
+        (json!({ "revoked_at": soon }), 3),
     ] {
         let key = fake.new_key();
         let mut entry = times.clone();

@@ -23,7 +23,7 @@ use crate::outcome::{ErrorKind, Facts};
 use crate::provider::{About, KeyParts, Provider};
 use crate::tree::{Members, Tree};
 use crate::verdict::{
-    CLOCK_SKEW, Expect, Meaning, Rule, body_fits, has_passed, is_told, object_fits, tells_an_error, verdict,
+    CLOCK_SKEW, Expect, Meaning, Rule, body_fits, is_told, object_fits, tells_an_error, unix_seconds, verdict,
 };
 use crate::wire::Sent;
 
@@ -521,9 +521,10 @@ impl<'a> Reading<'a> {
         ids.ok_or_else(|| "an entry of the list is no id".into())
     }
 
-    /// Is the object what it is expected to be, for the key of these ids?
+    /// Is the object what it is expected to be, for the key of these ids? What is to come by the answer's own clock, be it
+    /// soon, has not passed: nothing was asked for that would have happened just now.
     pub(crate) fn fits(&self, expect: Expect, parameters: &[(&str, String)]) -> bool {
-        object_fits(expect, self.object, self.answer, parameters)
+        object_fits(expect, self.object, self.answer, Duration::ZERO, parameters)
     }
 
     /// The objects of a list.
@@ -616,13 +617,8 @@ impl<'a> Reading<'a> {
 
     /// Has this moment passed, by the answer's clock?
     pub(crate) fn is_past(&self, time: SystemTime) -> bool {
-        has_passed(unix_seconds(time), self.now)
+        unix_seconds(time) <= unix_seconds(self.now + CLOCK_SKEW)
     }
-}
-
-fn unix_seconds(time: SystemTime) -> u64 {
-    let since = time.duration_since(SystemTime::UNIX_EPOCH);
-    since.unwrap_or_default().as_secs()
 }
 
 /// A key of a provider, as text.

@@ -189,7 +189,15 @@ impl Member {
         }
     }
 
-    fn holds(&self, object: &Members<'_>, answer: &Answer, parameters: &[(&str, String)]) -> bool {
+    /// A time has passed that is no further ahead of the answer's clock than this.
+    fn holds(
+        &self,
+        object: &Members<'_>,
+        answer: &Answer,
+        ahead: Duration,
+        parameters: &[(&str, String)],
+    ) -> bool {
+        let has_passed = |seconds: u64| seconds <= unix_seconds(answer.now() + ahead);
         let text = |name: &str| object.get(name).and_then(Tree::as_str);
         let time = |name: &str| {
             let time = timestamp::parse(text(name)?).ok()?;
@@ -228,7 +236,7 @@ impl Member {
                 inner.is_some_and(|inner| {
                     members
                         .iter()
-                        .all(|member| member.holds(inner, answer, parameters))
+                        .all(|member| member.holds(inner, answer, ahead, parameters))
                 })
             }
             Self::IsParameter(name, parameter) => text(name).is_some_and(|text| is_ours(parameter, text)),
@@ -239,19 +247,17 @@ impl Member {
             }
             Self::NullOrPast(name) => match object.get(name) {
                 Some(Tree::Null) => true,
-                Some(Tree::Number(seconds)) => seconds
-                    .as_u64()
-                    .is_some_and(|seconds| has_passed(seconds, answer.now())),
+                Some(Tree::Number(seconds)) => seconds.as_u64().is_some_and(has_passed),
                 _ => false,
             },
             Self::Future(name) => object
                 .get(name)
                 .and_then(Tree::as_u64)
-                .is_some_and(|seconds| !has_passed(seconds, answer.now())),
+                .is_some_and(|seconds| !has_passed(seconds)),
             Self::IsPastTime(name) => {
-                time(name).is_some_and(|seconds| is_told(seconds) && has_passed(seconds, answer.now()))
+                time(name).is_some_and(|seconds| is_told(seconds) && has_passed(seconds))
             }
-            Self::IsFutureTime(name) => time(name).is_some_and(|seconds| !has_passed(seconds, answer.now())),
+            Self::IsFutureTime(name) => time(name).is_some_and(|seconds| !has_passed(seconds)),
             Self::Says(name, wanted) => text(name).is_some_and(|text| text.to_lowercase().contains(wanted)),
             Self::ProblemDetails => is_problem(object, answer.status),
             Self::HasCode(names, code) => names
@@ -268,9 +274,9 @@ impl Member {
 /// How far a provider's clock may be ahead of the clock it puts into its answers.
 pub(crate) const CLOCK_SKEW: Duration = Duration::from_secs(300);
 
-pub(crate) fn has_passed(unix_seconds: u64, now: SystemTime) -> bool {
-    let now = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    unix_seconds <= (now + CLOCK_SKEW).as_secs()
+pub(crate) fn unix_seconds(time: SystemTime) -> u64 {
+    let since = time.duration_since(SystemTime::UNIX_EPOCH);
+    since.unwrap_or_default().as_secs()
 }
 
 /// Is it a time, and not what stands for none? The first day of 1970 is the zero of many services, in whatever zone.
@@ -469,7 +475,7 @@ pub(crate) fn body_fits(expect: Expect, opened: &Opened<'_>, parameters: &[(&str
         return body.as_ref().and_then(Tree::as_object).is_some_and(|object| {
             members
                 .iter()
-                .all(|member| member.holds(object, answer, parameters))
+                .all(|member| member.holds(object, answer, CLOCK_SKEW, parameters))
         });
     }
     // A problem document under a success status contradicts itself.
@@ -480,18 +486,19 @@ pub(crate) fn body_fits(expect: Expect, opened: &Opened<'_>, parameters: &[(&str
         Expect::NoBody => matches!(&answer.body, Body::Complete(bytes) if bytes.is_empty()),
         _ if contradicts => false,
         Expect::Object(_) | Expect::EmptyObject => {
-            object().is_some_and(|object| object_fits(expect, object, answer, parameters))
+            object().is_some_and(|object| object_fits(expect, object, answer, CLOCK_SKEW, parameters))
         }
         #[cfg(feature = "aws")]
         Expect::Xml(_) => false,
     }
 }
 
-/// Is part of an answer, an object, what it is expected to be?
+/// Is part of an answer, an object, what it is expected to be, where a time has passed that is so far ahead of its clock?
 pub(crate) fn object_fits(
     expect: Expect,
     object: &Members<'_>,
     answer: &Answer,
+    ahead: Duration,
     parameters: &[(&str, String)],
 ) -> bool {
     match expect {
@@ -499,7 +506,7 @@ pub(crate) fn object_fits(
         Expect::EmptyObject => object.is_empty(),
         Expect::Object(members) => members
             .iter()
-            .all(|member| member.holds(object, answer, parameters)),
+            .all(|member| member.holds(object, answer, ahead, parameters)),
         _ => false,
     }
 }

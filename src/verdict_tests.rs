@@ -18,6 +18,7 @@ fn holds(member: Member, body: &Value) -> bool {
     member.holds(
         tree.as_object().unwrap(),
         &answer,
+        CLOCK_SKEW,
         &[("other", "x".into()), ("id", KEY.into())],
     )
 }
