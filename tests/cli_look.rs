@@ -520,3 +520,24 @@ async fn a_key_is_found_by_its_secret_where_the_provider_or_its_list_says_which_
     assert_eq!(exit, 2, "{err}");
     assert!(fake.requests().is_empty());
 }
+
+#[tokio::test]
+async fn what_stands_for_a_tenant_that_is_not_known_may_be_a_secret_and_is_not_shown() {
+    let fake = Fake::start("algolia").await.unwrap();
+    for arguments in [
+        ["find", "algolia@canary0123456789abcdef", "--secret-from=-"].as_slice(),
+        &["list", "algolia@canary0123456789abcdef"],
+        &["probe", "algolia@canary0123456789abcdef"],
+    ] {
+        let mut command = at(&fake);
+        command.args(arguments);
+        let (code, out, said) = run(command, "another-secret").await;
+        assert_eq!((code, out.as_str()), (2, ""), "{said}");
+        assert!(
+            said.contains("algolia has no credential for the tenant"),
+            "{said}"
+        );
+        assert!(!said.contains("canary"), "{said}");
+    }
+    assert!(fake.requests().is_empty());
+}

@@ -331,9 +331,13 @@ pub(crate) fn one(connection: &Connection, name: &str) -> Result<Option<AnyRevok
     }
     let revoker = setup.registry.get(provider, tenant).cloned();
     if revoker.is_none() && setup.problems.is_empty() {
-        output::complain(&format!(
-            "{name} has no credential here; name the tenant in --credentials"
-        ));
+        // Who meant a colon has typed a secret there.
+        output::complain(&match tenant {
+            Some(_) => {
+                format!("{provider} has no credential for the tenant (not shown); name it in --credentials")
+            }
+            None => format!("{provider} has no credential here; give one, or name a tenant of --credentials"),
+        });
     }
     Ok(revoker.filter(|_| setup.problems.is_empty()))
 }
