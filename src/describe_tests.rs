@@ -640,6 +640,11 @@ fn a_description_that_could_kill_more_or_call_a_live_key_dead_is_refused() {
             rule(410, Some(json!({ "detail": "<text>" })), "already_revoked"),
             "needs a body",
         ),
+        // Of a key that could not be revoked now, too.
+        (
+            rule(409, Some(json!({ "key": { "id": "{id}" } })), "already_revoked"),
+            "needs a body",
+        ),
         (rule(401, telling(), "already_revoked"), "says nothing of a key"),
         (rule(500, telling(), "already_revoked"), "says nothing of a key"),
         (rule(404, None, "misdirected"), "the key may be dead"),

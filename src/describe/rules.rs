@@ -33,33 +33,30 @@ const MEANINGS: &[(&str, Meaning)] = &[
 
 /// Does the body say something that a captive portal, a proxy or another service would not say too?
 pub(super) fn tells(expect: &Expect) -> bool {
-    match expect {
-        Expect::Object(members) => members.iter().any(member_tells),
-        // Descriptions have none.
-        #[cfg(feature = "aws")]
-        Expect::Xml(_) => false,
-        Expect::Anything | Expect::NoBody | Expect::EmptyObject => false,
-    }
+    tells_more_than_the_id(expect) || holds(expect, |member| matches!(member, Member::IsParameter(..)))
 }
 
-fn member_tells(member: &Member) -> bool {
-    match member {
-        Member::In(_, members) => members.iter().any(member_tells),
-        Member::Is(..) | Member::IsBool(..) | Member::IsParameter(..) | Member::HoldsOnly(..) => true,
-        _ => false,
-    }
+/// Does it say more than which key it is of?
+fn tells_more_than_the_id(expect: &Expect) -> bool {
+    tells_a_state(expect) || holds(expect, |member| matches!(member, Member::HoldsOnly(..)))
 }
 
-/// Does the body of a key say more than which key it is?
+/// Does the body of a key say what has become of it?
 pub(super) fn tells_a_state(expect: &Expect) -> bool {
-    fn tells(member: &Member) -> bool {
-        match member {
-            Member::In(_, members) => members.iter().any(tells),
-            Member::Is(..) | Member::IsBool(..) => true,
-            _ => false,
-        }
+    holds(expect, |member| {
+        matches!(member, Member::Is(..) | Member::IsBool(..))
+    })
+}
+
+/// Is there such a condition, here or within an object? Descriptions have no XML.
+fn holds(expect: &Expect, is_such: fn(&Member) -> bool) -> bool {
+    fn any(members: &[Member], is_such: fn(&Member) -> bool) -> bool {
+        members.iter().any(|member| match member {
+            Member::In(_, members) => any(members, is_such),
+            member => is_such(member),
+        })
     }
-    matches!(expect, Expect::Object(members) if members.iter().any(tells))
+    matches!(expect, Expect::Object(members) if any(members, is_such))
 }
 
 pub(super) fn tells_an_earlier_death(rule: &Rule) -> bool {
@@ -86,6 +83,10 @@ fn objection(status: u16, body: &Expect, meaning: Meaning) -> Option<&'static st
             ),
             200..=299 | 400 | 409 | 410 | 422 if matches!(status, 204 | 205) || !tells(body) => {
                 Some("an earlier death needs a body that only this provider gives")
+            }
+            // A key that lives is named by these as well.
+            400 | 409 | 422 if !tells_more_than_the_id(body) => {
+                Some("an earlier death needs a body that says more than which key it is of")
             }
             200..=299 | 400 | 409 | 410 | 422 => None,
             _ => Some("this status says nothing of a key"),
