@@ -802,10 +802,12 @@ fn a_disk_that_is_full_halfway_ends_the_run_and_the_same_command_carries_on() {
                 "{blocks}: {path} was dead"
             );
         }
-        assert_eq!(
-            again.err.matches("was under way").count(),
-            sent - dead.len(),
-            "{blocks}: {}",
+        // Each key that was sent and has no outcome is told of, and so may be those whose intent was on the disk when the
+        // journal failed, which nobody can tell apart.
+        let (told, lost) = (again.err.matches("was under way").count(), sent - dead.len());
+        assert!(
+            (lost..=lost + 4).contains(&told),
+            "{blocks}: {lost} were lost: {}",
             again.err
         );
     }
