@@ -249,12 +249,8 @@ pub(crate) fn read_page<P: Provider>(
     attempt: &Attempt,
     redactor: &Redactor,
 ) -> Result<Page, Unread> {
-    #[cfg(feature = "aws")]
-    let reads_xml = P::READS_XML;
-    #[cfg(not(feature = "aws"))]
-    let reads_xml = false;
     let read = |lookup: &Lookup, body: Reading<'_>| provider.page_of(lookup, body);
-    read_with(&read, reads_xml, about, lookup, attempt, redactor)
+    read_with(&read, P::READS_XML, about, lookup, attempt, redactor)
 }
 
 /// The same by whatever reads the body.

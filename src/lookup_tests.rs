@@ -51,11 +51,7 @@ fn read_page<P: Provider>(
     attempt: &Attempt,
     redactor: &Redactor,
 ) -> Result<Page, Unread> {
-    #[cfg(feature = "aws")]
-    let reads_xml = P::READS_XML;
-    #[cfg(not(feature = "aws"))]
-    let reads_xml = false;
-    read_with(&P::page, reads_xml, about, lookup, attempt, redactor)
+    read_with(&P::page, P::READS_XML, about, lookup, attempt, redactor)
 }
 
 type ReadPage = fn(&Lookup, &Attempt, &Redactor) -> Result<Page, Unread>;

@@ -185,7 +185,6 @@ pub trait Provider: Sized + Send + Sync + 'static {
 
     /// Are answers to look-ups XML?
     #[doc(hidden)]
-    #[cfg(feature = "aws")]
     const READS_XML: bool = false;
 
     /// Sends a look-up, by the name of its operation. Those without a body are the generated client's.
